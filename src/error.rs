@@ -3,6 +3,20 @@
 
 #![allow(non_camel_case_types)]
 
+use crate::client::{attempt::Attempt, response::Response};
+use crate::text;
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+
+macro_rules! codes {
+    ($($name:ident),* $(,)?) => {
+        [$((Code::$name, match CStr::from_bytes_with_nul(concat!(stringify!($name), "\0").as_bytes()) {
+            Ok(name) => name,
+            Err(_) => panic!(),
+        })),*]
+    };
+}
+
 /// What became of a call. 0 is success; the groups say where the trouble lies: 1-19 the caller's side, 20-39 reaching
 /// the server, 40-59 time, 60-79 the server's answer and the client's own gates. Values are never renumbered.
 #[repr(C)]
@@ -140,4 +154,76 @@ pub enum DelaySource {
     HTTPC_DELAY_RATE_LIMIT = 3,
     HTTPC_DELAY_POOL = 4,
     HTTPC_DELAY_FORCE_32_ = 0x7fff_ffff,
+}
+
+impl Code {
+    /// Every code with its name, in the order of their values.
+    pub const ALL: &[(Code, &CStr)] = &codes![
+        HTTPC_OK, HTTPC_E_INVALID_ARG, HTTPC_E_INTERNAL, HTTPC_E_CANCELLED, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_AGAIN,
+        HTTPC_E_UNSUPPORTED, HTTPC_E_ABORTED, HTTPC_E_RESOURCE, HTTPC_E_WOULD_DEADLOCK, HTTPC_E_FILE, HTTPC_E_URL,
+        HTTPC_E_DNS, HTTPC_E_CONNECT, HTTPC_E_TLS, HTTPC_E_PROXY, HTTPC_E_IO, HTTPC_E_PROTOCOL, HTTPC_E_REDIRECT,
+        HTTPC_E_DECODE, HTTPC_E_BODY_TOO_LARGE, HTTPC_E_HEADERS_TOO_LARGE, HTTPC_E_CERTIFICATE, HTTPC_E_TRUNCATED,
+        HTTPC_E_TIMEOUT_CONNECT, HTTPC_E_TIMEOUT_READ, HTTPC_E_TIMEOUT_WRITE, HTTPC_E_TIMEOUT_POOL,
+        HTTPC_E_TIMEOUT_ATTEMPT, HTTPC_E_TIMEOUT_TOTAL, HTTPC_E_STATUS, HTTPC_E_RATE_LIMITED, HTTPC_E_CIRCUIT_OPEN,
+        HTTPC_E_JSON, HTTPC_E_NOT_MOCKED,
+    ];
+
+    pub fn is_timeout(self) -> bool {
+        (40..60).contains(&(self as i32))
+    }
+}
+
+/// A failed call: what happened, in a sentence, and what a program needs to decide what next.
+#[derive(Debug)]
+pub struct Error {
+    pub code: Code,
+    pub detail: CString,
+    /// 0 when no response came.
+    pub status: u16,
+    /// libcurl's own code, 0 when libcurl was not at fault.
+    pub curl_code: i32,
+    pub attempts: Arc<[Attempt]>,
+    pub stop: Stop,
+    pub sent: Sent,
+    pub retry_after_ms: Option<u64>,
+    pub response: Option<Arc<Response>>,
+}
+
+pub type Result<T> = std::result::Result<T, Box<Error>>;
+
+impl Error {
+    /// A failure before anything was sent.
+    pub fn new(code: Code, detail: impl AsRef<str>) -> Box<Error> {
+        Box::new(Error {
+            code,
+            detail: text::c_string(detail.as_ref()),
+            status: 0,
+            curl_code: 0,
+            attempts: Arc::default(),
+            stop: Stop::HTTPC_STOP_NOT_RETRYABLE,
+            sent: Sent::HTTPC_SENT_NEVER_SENT,
+            retry_after_ms: None,
+            response: None,
+        })
+    }
+
+    /// A malformed argument, named.
+    pub fn invalid(argument: &str, why: impl std::fmt::Display) -> Box<Error> {
+        Error::new(Code::HTTPC_E_INVALID_ARG, format!("argument `{argument}`: {why}"))
+    }
+
+    /// The same failure once more, for an object that keeps its first one.
+    pub fn again(&self) -> Box<Error> {
+        Box::new(Error {
+            code: self.code,
+            detail: self.detail.clone(),
+            status: self.status,
+            curl_code: self.curl_code,
+            attempts: self.attempts.clone(),
+            stop: self.stop,
+            sent: self.sent,
+            retry_after_ms: self.retry_after_ms,
+            response: self.response.clone(),
+        })
+    }
 }

@@ -1,0 +1,242 @@
+//! Configuration of a client: one option, one setter. A setter returns a code and the object keeps its first failure, so a
+//! chain of setters may be checked once: httpc_client_new() then fails with that first failure and makes nothing. Strings
+//! are copied. A config is borrowed by httpc_client_new() and may be used again, changed or freed afterwards.
+
+use super::retry_policy::httpc_retry_policy;
+use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
+use crate::client::config::Config;
+use crate::client::timeouts::Timeout;
+use crate::error::{Code, Error, Result};
+use std::ffi::c_char;
+
+/// [single] Options for a client, with every default of the README's table.
+pub struct httpc_config {
+    pub(crate) inner: Config,
+    pub(crate) failure: Option<Box<Error>>,
+}
+
+unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Result<()>) -> Code {
+    let Some(config) = (unsafe { config.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
+    super::keep_first(&mut config.failure, || setter(&mut config.inner))
+}
+
+/// Makes a configuration with all defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_new(out: *mut *mut httpc_config, err: *mut *mut httpc_error) -> Code {
+    guard(err, || {
+        unsafe { clear(out) }?;
+        let config = httpc_config { inner: Config::default(), failure: None };
+        unsafe { out.write(Box::into_raw(Box::new(config))) };
+        Ok(())
+    })
+}
+
+/// The first failure of a setter, or NULL. Borrowed from the config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_error(config: *const httpc_config) -> *const httpc_error {
+    unsafe { config.as_ref() }.map_or(std::ptr::null(), |c| super::lend_failure(&c.failure))
+}
+
+/// The URL that relative URLs of calls are joined to: with "https://api.example.com/v1", both "items" and "/items" mean
+/// https://api.example.com/v1/items. http or https; user-info in it becomes basic authentication; no query or fragment.
+/// Default: none, calls then need absolute URLs. Errors: HTTPC_E_INVALID_ARG, HTTPC_E_URL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_base_url(config: *mut httpc_config, url: *const c_char) -> Code {
+    unsafe { set(config, |c| c.set_base_url(string(url, "url")?)) }
+}
+
+/// Sends "Authorization: Bearer TOKEN" (RFC 6750) with every request, to the base URL's origin only: a call with an
+/// absolute URL elsewhere does not carry it. Never logged, never in a detail. Without a base URL it goes to every origin.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_bearer_token(config: *mut httpc_config, token: *const c_char) -> Code {
+    unsafe { set(config, |c| c.set_bearer_token(string(token, "token")?)) }
+}
+
+/// Sends basic authentication (RFC 7617) with every request, under the same rules as a bearer token. The user name must
+/// not contain a colon.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_basic_auth(
+    config: *mut httpc_config,
+    user: *const c_char,
+    password: *const c_char,
+) -> Code {
+    unsafe { set(config, |c| c.set_basic_auth(string(user, "user")?, string(password, "password")?)) }
+}
+
+/// Sends a header with every request; a request's own header of that name replaces it. An empty value sends the header
+/// empty. Headers that the library derives (Content-Length, Transfer-Encoding, Connection, …) are refused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_header(
+    config: *mut httpc_config,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(config, |c| c.set_header(string(name, "name")?, string(value, "value")?, false)) }
+}
+
+/// As httpc_config_set_header(), for a value that is a secret (an API key): never logged, and sent to the base URL's
+/// origin only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_secret_header(
+    config: *mut httpc_config,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(config, |c| c.set_header(string(name, "name")?, string(value, "value")?, true)) }
+}
+
+/// The User-Agent header. Default "libhttpclient/VERSION"; "" sends none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_user_agent(config: *mut httpc_config, user_agent: *const c_char) -> Code {
+    unsafe { set(config, |c| c.set_user_agent(string(user_agent, "user_agent")?)) }
+}
+
+/// Sets one timeout, in milliseconds; 0 means no limit. `which` is an httpc_timeout. Defaults: connect 5 s, read 30 s,
+/// write 30 s, pool 5 s, attempt bounded by total, total 60 s.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_timeout(config: *mut httpc_config, which: i32, ms: u64) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.timeouts.set(Timeout::try_from(which)?, duration_ms(ms, "ms")?);
+            Ok(())
+        })
+    }
+}
+
+/// Most connections the client holds open at once, idle ones included. Calls beyond it wait their turn, first come first
+/// served, up to HTTPC_TIMEOUT_POOL. At least 1; default 100.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_connections(config: *mut httpc_config, connections: u32) -> Code {
+    unsafe { set(config, |c| c.pool.set_max_connections(connections)) }
+}
+
+/// The same for one origin (scheme, host, port). At least 1; default 20.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_connections_per_host(
+    config: *mut httpc_config,
+    connections: u32,
+) -> Code {
+    unsafe { set(config, |c| c.pool.set_max_per_host(connections)) }
+}
+
+/// Most idle connections kept for later calls; the oldest is closed first. 0 keeps none; default 20.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_idle(config: *mut httpc_config, connections: u32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.pool.max_idle = connections;
+            Ok(())
+        })
+    }
+}
+
+/// How long an idle connection is kept, in milliseconds; 0 means no limit. Checked at the client's next call. Default
+/// 30 s.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_idle_expiry(config: *mut httpc_config, ms: u64) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.pool.idle_expiry_ms = duration_ms(ms, "ms")?;
+            Ok(())
+        })
+    }
+}
+
+/// The retry rules of every call; copied. Default: three attempts, as httpc_retry_policy_new() makes them. NULL turns
+/// retries off.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_retry(config: *mut httpc_config, policy: *const httpc_retry_policy) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.retry = httpc_retry_policy::copy(policy)?;
+            Ok(())
+        })
+    }
+}
+
+/// 1 (default): a final status of 400 or more is HTTPC_E_STATUS. 0: it is an ordinary response.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_status_errors(config: *mut httpc_config, on: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.status_errors = boolean(on, "on")?;
+            Ok(())
+        })
+    }
+}
+
+/// Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Default 64 MiB.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_body(config: *mut httpc_config, bytes: u64) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.max_body = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Longest response head, in bytes over all its header lines; beyond it a call ends with HTTPC_E_HEADERS_TOO_LARGE. At
+/// least 1024 and at most 300 KiB, which is libcurl's own limit; default 256 KiB.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_headers(config: *mut httpc_config, bytes: u64) -> Code {
+    unsafe { set(config, |c| c.set_max_headers(bytes)) }
+}
+
+/// A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
+/// with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_ca_file(config: *mut httpc_config, path: *const c_char) -> Code {
+    unsafe { set(config, |c| c.set_ca_file(string(path, "path")?)) }
+}
+
+/// The proxy for all requests, "http://proxy.example:3128" (also https://, socks5://, socks5h://; CURLOPT_PROXY); ""
+/// connects directly. Default: the variables http_proxy, https_proxy, all_proxy and no_proxy, read once by
+/// httpc_client_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_proxy(config: *mut httpc_config, url: *const c_char) -> Code {
+    unsafe { set(config, |c| c.set_proxy(string(url, "url")?)) }
+}
+
+/// Connects to `address` (a numeric IPv4 or IPv6 address) for `host` and `port` instead of asking DNS (CURLOPT_RESOLVE).
+/// The Host header and the certificate check still use `host`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_add_resolve(
+    config: *mut httpc_config,
+    host: *const c_char,
+    port: u16,
+    address: *const c_char,
+) -> Code {
+    unsafe { set(config, |c| c.add_resolve(string(host, "host")?, port, string(address, "address")?)) }
+}
+
+/// Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: u64) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.seed = Some(seed);
+            Ok(())
+        })
+    }
+}
+
+/// Frees a config; clients made from it live on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_free(config: *mut httpc_config) {
+    if !config.is_null() {
+        super::quiet((), || drop(unsafe { Box::from_raw(config) }));
+    }
+}
+
+/// The configuration a client is made from: NULL means all defaults.
+pub(crate) unsafe fn checked(config: *const httpc_config) -> Result<Config> {
+    if config.is_null() {
+        return Ok(Config::default());
+    }
+    let config = unsafe { borrow(config, "config") }?;
+    match &config.failure {
+        Some(failure) => Err(failure.again()),
+        None => Ok(config.inner.clone()),
+    }
+}

@@ -1,0 +1,209 @@
+//! Requests, for what the short calls cannot say: other methods, query parameters, headers, and options that differ from
+//! the client's. Setters copy their arguments and return a code; the request keeps its first failure, and httpc_send() then
+//! fails with it and sends nothing.
+
+use super::cancel_token::httpc_cancel_token;
+use super::retry_policy::httpc_retry_policy;
+use super::{boolean, borrow, bytes, clear, duration_ms, error::httpc_error, guard, string};
+use crate::client::request::{Body, Request};
+use crate::client::timeouts::Timeout;
+use crate::error::{Code, Error, Result};
+use std::ffi::{c_char, c_void};
+
+/// [single] One request: method, URL, headers, body and options. Reusable; sending only reads it.
+pub struct httpc_request {
+    pub(crate) inner: Request,
+    pub(crate) failure: Option<Box<Error>>,
+}
+
+unsafe fn set(request: *mut httpc_request, setter: impl FnOnce(&mut Request) -> Result<()>) -> Code {
+    let Some(request) = (unsafe { request.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
+    super::keep_first(&mut request.failure, || setter(&mut request.inner))
+}
+
+/// Makes a request. `method` is any method token ("GET", "POST", "PROPFIND"; case matters); CONNECT is refused. `url` is a
+/// path under the client's base URL or an absolute URL, with or without a query.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_new(
+    method: *const c_char,
+    url: *const c_char,
+    out: *mut *mut httpc_request,
+    err: *mut *mut httpc_error,
+) -> Code {
+    guard(err, || {
+        unsafe { clear(out) }?;
+        let inner = unsafe { Request::new(string(method, "method")?, string(url, "url")?) }?;
+        unsafe { out.write(Box::into_raw(Box::new(httpc_request { inner, failure: None }))) };
+        Ok(())
+    })
+}
+
+/// The first failure of a setter, or NULL. Borrowed from the request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_error(request: *const httpc_request) -> *const httpc_error {
+    unsafe { request.as_ref() }.map_or(std::ptr::null(), |r| super::lend_failure(&r.failure))
+}
+
+/// Appends a query parameter, percent-encoded here (RFC 3986 section 2.1; a space becomes %20): pass plain text. A name
+/// may be added several times.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_add_query(
+    request: *mut httpc_request,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(request, |r| r.add_query(string(name, "name")?, string(value, "value")?)) }
+}
+
+/// Sets a header, in place of the client's and of earlier ones of that name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_header(
+    request: *mut httpc_request,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(request, |r| r.set_header(string(name, "name")?, string(value, "value")?, false)) }
+}
+
+/// Adds a header beside earlier ones of that name; the client's of that name is still replaced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_add_header(
+    request: *mut httpc_request,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(request, |r| r.add_header(string(name, "name")?, string(value, "value")?)) }
+}
+
+/// As httpc_request_set_header(), for a secret value: never logged, dropped when a redirect leaves the origin.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_secret_header(
+    request: *mut httpc_request,
+    name: *const c_char,
+    value: *const c_char,
+) -> Code {
+    unsafe { set(request, |r| r.set_header(string(name, "name")?, string(value, "value")?, true)) }
+}
+
+/// The body, copied. `content_type` may be NULL for none; (NULL, 0) is an empty body.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_body(
+    request: *mut httpc_request,
+    content_type: *const c_char,
+    body: *const c_void,
+    len: usize,
+) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.body = Body::bytes(bytes(body, len, "body")?);
+            if !content_type.is_null() {
+                r.set_header("Content-Type", string(content_type, "content_type")?, false)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// JSON text as the body, checked, with "Content-Type: application/json" and "Accept: application/json".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_json(request: *mut httpc_request, json: *const c_char) -> Code {
+    unsafe { set(request, |r| r.set_json(string(json, "json")?)) }
+}
+
+/// Sets one timeout of this request, in milliseconds; 0 means no limit. `which` is an httpc_timeout. Others are the
+/// client's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_timeout(request: *mut httpc_request, which: i32, ms: u64) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.timeouts.set(Timeout::try_from(which)?, duration_ms(ms, "ms")?);
+            Ok(())
+        })
+    }
+}
+
+/// Retry rules of this request, copied; NULL turns retries off.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_retry(
+    request: *mut httpc_request,
+    policy: *const httpc_retry_policy,
+) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.retry = Some(httpc_retry_policy::copy(policy)?);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a final status of 400 or more is HTTPC_E_STATUS (1) or an ordinary response (0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_status_errors(request: *mut httpc_request, on: i32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.status_errors = Some(boolean(on, "on")?);
+            Ok(())
+        })
+    }
+}
+
+/// Longest response body of this request, in bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_max_body(request: *mut httpc_request, bytes: u64) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.max_body = Some(bytes);
+            Ok(())
+        })
+    }
+}
+
+/// Sends "Idempotency-Key: KEY" with every attempt. The server then recognises a repeated request, so a POST is retried
+/// like a PUT. NULL makes a fresh random key (UUID version 4, RFC 9562) for each send; its attempts share it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_idempotency_key(request: *mut httpc_request, key: *const c_char) -> Code {
+    unsafe {
+        set(request, |r| {
+            let key = if key.is_null() { None } else { Some(string(key, "key")?) };
+            r.set_idempotency_key(key)
+        })
+    }
+}
+
+/// Says that sending this request twice does no harm (1), or that it does (0), whatever its method.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_idempotent(request: *mut httpc_request, on: i32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.idempotent = Some(boolean(on, "on")?);
+            Ok(())
+        })
+    }
+}
+
+/// The token that cancels this request. The request keeps a reference; NULL takes the token away again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_cancel_token(
+    request: *mut httpc_request,
+    token: *mut httpc_cancel_token,
+) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.cancel = if token.is_null() {
+                None
+            } else {
+                borrow(token, "token")?;
+                Some(httpc_cancel_token::retain(token))
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Frees a request. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_free(request: *mut httpc_request) {
+    if !request.is_null() {
+        super::quiet((), || drop(unsafe { Box::from_raw(request) }));
+    }
+}
