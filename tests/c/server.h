@@ -43,8 +43,12 @@ __attribute__((format(printf, 1, 2))) static inline const char *text(const char 
 /* A name that no other test uses, for the server's log. */
 static inline const char *new_key(void)
 {
+    static char keys[1024][32];
     static unsigned count;
-    return text("k%ld-%u", (long)getpid(), __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
+    unsigned number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    char *key = keys[number % 1024];
+    snprintf(key, sizeof keys[0], "k%ld-%u", (long)getpid(), number);
+    return key;
 }
 
 /* How a call ended, with all that the caller must free: done() does. */
