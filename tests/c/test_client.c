@@ -1,0 +1,318 @@
+/* Clients: the short calls, connections that are kept, and the end of a client. */
+#include "server.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+TEST(null_means_all_defaults)
+{
+    httpc_client *client = NULL;
+    CHECK_CODE(httpc_client_new(NULL, &client, NULL), HTTPC_OK);
+    CHECK_CODE(code_of(get(client, text("%s/echo", address("URL")))), HTTPC_OK);
+    CHECK_CODE(code_of(get(client, "/echo")), HTTPC_E_URL);
+    httpc_client_free(client);
+    httpc_client_free(NULL);
+}
+
+static httpc_code (*const bodyless[])(httpc_client *, const char *, httpc_response **, httpc_error **) = {
+    httpc_get, httpc_head, httpc_delete, httpc_options,
+};
+static const char *const bodyless_methods[] = {"GET", "HEAD", "DELETE", "OPTIONS"};
+
+TEST(short_calls_without_a_body)
+{
+    httpc_client *client = new_client(NULL);
+    for (size_t i = 0; i < 4; i++) {
+        httpc_response *response = NULL;
+        const char *key = new_key();
+        CHECK_CODE(bodyless[i](client, text("/echo?key=%s", key), &response, NULL), HTTPC_OK);
+        CHECK_EQ(httpc_response_status(response), 200);
+        size_t length = 0;
+        httpc_response_body(response, &length);
+        CHECK_EQ(length == 0, bodyless[i] == httpc_head);
+        CHECK(httpc_response_header(response, "content-length") != NULL);
+        httpc_response_free(response);
+        httpc_response *log = server_log(key);
+        CHECK_STR(logged(log, 0, "method"), bodyless_methods[i]);
+        CHECK_STR(logged(log, 0, "headers/content-length/0"), NULL);
+        CHECK_STR(logged(log, 0, "headers/transfer-encoding/0"), NULL);
+        CHECK_STR(logged(log, 0, "headers/host/0"), address("URL") + strlen("http://"));
+        httpc_response_free(log);
+    }
+    httpc_client_free(client);
+}
+
+TEST(short_calls_with_a_body)
+{
+    static httpc_code (*const calls[])(httpc_client *, const char *, const char *, const void *, size_t, httpc_response **,
+                                       httpc_error **) = {httpc_post, httpc_put, httpc_patch};
+    static const char *const methods[] = {"POST", "PUT", "PATCH"};
+    httpc_client *client = new_client(NULL);
+    for (size_t i = 0; i < 3; i++) {
+        httpc_response *response = NULL;
+        CHECK_CODE(calls[i](client, "/echo", "text/x-test", "some words", 10, &response, NULL), HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(response, "/method", NULL), methods[i]);
+        CHECK_STR(httpc_response_json_string(response, "/body", NULL), "some words");
+        CHECK_STR(httpc_response_json_string(response, "/headers/content-type/0", NULL), "text/x-test");
+        CHECK_STR(httpc_response_json_string(response, "/headers/content-length/0", NULL), "10");
+        httpc_response_free(response);
+
+        CHECK_CODE(calls[i](client, "/echo", NULL, NULL, 0, &response, NULL), HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(response, "/headers/content-type/0", NULL), NULL);
+        CHECK_STR(httpc_response_json_string(response, "/headers/content-length/0", NULL), "0");
+        httpc_response_free(response);
+    }
+    httpc_client_free(client);
+}
+
+TEST(short_calls_with_json)
+{
+    static httpc_code (*const calls[])(httpc_client *, const char *, const char *, httpc_response **, httpc_error **) = {
+        httpc_post_json, httpc_put_json, httpc_patch_json};
+    static const char *const methods[] = {"POST", "PUT", "PATCH"};
+    httpc_client *client = new_client(NULL);
+    for (size_t i = 0; i < 3; i++) {
+        httpc_response *response = NULL;
+        CHECK_CODE(calls[i](client, "/echo", "{\"\xC3\xBC\": 1}", &response, NULL), HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(response, "/method", NULL), methods[i]);
+        CHECK_STR(httpc_response_json_string(response, "/body", NULL), "{\"\xC3\xBC\": 1}");
+        CHECK_STR(httpc_response_json_string(response, "/headers/content-type/0", NULL), "application/json");
+        CHECK_STR(httpc_response_json_string(response, "/headers/accept/0", NULL), "application/json");
+        httpc_response_free(response);
+    }
+    httpc_client_free(client);
+}
+
+TEST(connections_are_kept_and_used_again)
+{
+    httpc_client *client = new_client(NULL);
+    int64_t connection = -1;
+    for (int i = 0; i < 5; i++) {
+        struct outcome o = i % 2 == 0 ? get(client, "/echo") : post(client, "/status/404", "x");
+        CHECK_EQ(httpc_attempt_reused(attempt(&o, 0)), i > 0);
+        connection = i == 0 ? httpc_attempt_connection_id(attempt(&o, 0)) : connection;
+        CHECK(connection >= 0);
+        CHECK_EQ(httpc_attempt_connection_id(attempt(&o, 0)), connection);
+        done(&o);
+    }
+    httpc_client_free(client);
+}
+
+TEST(redirects_are_followed_by_their_rules)
+{
+    static const struct {
+        const char *method, *url;
+        httpc_code code;
+        const char *arrives_as;
+    } table[] = {
+        {"GET", "/redirect/302?to=/echo", HTTPC_OK, "GET"},    {"POST", "/redirect/303?to=/echo", HTTPC_OK, "GET"},
+        {"POST", "/redirect/302?to=/echo", HTTPC_OK, "GET"},   {"POST", "/redirect/307?to=/echo", HTTPC_OK, "POST"},
+        {"PUT", "/redirect/308?to=/echo", HTTPC_OK, "PUT"},    {"GET", "/redirect-chain/10", HTTPC_OK, NULL},
+        {"GET", "/redirect-chain/11", HTTPC_E_REDIRECT, NULL}, {"GET", "/redirect-loop", HTTPC_E_REDIRECT, NULL},
+        {"GET", "/redirect/302?to=ftp://example.com/", HTTPC_E_REDIRECT, NULL},
+        {"GET", "/redirect/302?to=file:///etc/passwd", HTTPC_E_REDIRECT, NULL},
+    };
+    httpc_client *client = new_client(NULL);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        httpc_request *request = new_request(table[i].method, table[i].url);
+        if (strcmp(table[i].method, "GET") != 0) {
+            httpc_request_set_body(request, "text/plain", "carried", 7);
+        }
+        struct outcome o = send_request(client, request);
+        if (!CHECK_CODE(o.code, table[i].code)) {
+            fprintf(stderr, "  for %s %s: %s\n", table[i].method, table[i].url, httpc_error_detail(o.error));
+        }
+        if (table[i].arrives_as != NULL) {
+            bool carried = strcmp(table[i].arrives_as, "GET") != 0;
+            CHECK_STR(httpc_response_json_string(o.response, "/method", NULL), table[i].arrives_as);
+            CHECK_STR(httpc_response_json_string(o.response, "/body", NULL), carried ? "carried" : "");
+        }
+        if (o.code != HTTPC_OK) {
+            clean_error(o.error);
+        }
+        done(&o);
+        httpc_request_free(request);
+    }
+    httpc_client_free(client);
+}
+
+struct background {
+    pthread_t thread;
+    httpc_client *client;
+    const char *url;
+    struct outcome outcome;
+};
+
+static void *run_get(void *argument)
+{
+    struct background *b = argument;
+    b->outcome = get(b->client, b->url);
+    return NULL;
+}
+
+/* A call that has reached the server and gets no answer for long. */
+static void start_call(struct background *b, httpc_client *client)
+{
+    const char *key = new_key();
+    *b = (struct background){.client = client, .url = text("/delay/30000?key=%s", key)};
+    CHECK_EQ(pthread_create(&b->thread, NULL, run_get, b), 0);
+    double limit = now_ms() + 10000;
+    while (server_count(key) < 1 && CHECK(now_ms() < limit)) {
+        wait_until_ms(now_ms() + 1);
+    }
+}
+
+TEST(close_ends_running_and_later_calls)
+{
+    httpc_client *client = new_client(NULL);
+    struct background b;
+    start_call(&b, client);
+    double start = now_ms();
+    CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
+    CHECK_BETWEEN(now_ms() - start, 0, 500);
+    pthread_join(b.thread, NULL);
+    CHECK_CODE(b.outcome.code, HTTPC_E_CLOSED);
+    CHECK_EQ(httpc_error_stop_reason(b.outcome.error), HTTPC_STOP_CLOSED);
+    CHECK_EQ(httpc_error_send_state(b.outcome.error), HTTPC_SENT_MAYBE_SENT);
+    clean_error(b.outcome.error);
+    done(&b.outcome);
+
+    const char *key = new_key();
+    struct outcome o = get(client, text("/echo?key=%s", key));
+    CHECK_CODE(o.code, HTTPC_E_CLOSED);
+    CHECK_EQ(attempts(&o), 0);
+    done(&o);
+    CHECK_EQ(server_count(key), 0);
+    /* Again and again is fine. */
+    CHECK_CODE(httpc_client_close(client, 0, NULL), HTTPC_OK);
+    CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
+    httpc_client_free(client);
+}
+
+TEST(free_waits_for_running_calls)
+{
+    httpc_client *client = new_client(NULL);
+    struct background b;
+    start_call(&b, client);
+    double start = now_ms();
+    httpc_client_free(client);
+    CHECK_BETWEEN(now_ms() - start, 0, 500);
+    pthread_join(b.thread, NULL);
+    CHECK_CODE(b.outcome.code, HTTPC_E_CLOSED);
+    done(&b.outcome);
+}
+
+enum deed { CLOSE_AND_WAIT, CLOSE_WITHOUT_WAITING, FREE_CLIENT, CALL_ANOTHER };
+
+struct inside {
+    httpc_client *client;
+    enum deed deed;
+    httpc_code code;
+    int calls;
+};
+
+static int32_t act_inside(void *userdata, const httpc_attempt *attempt)
+{
+    struct inside *inside = userdata;
+    CHECK_EQ(httpc_attempt_status(attempt), 503);
+    if (inside->calls++ > 0) {
+        return HTTPC_DECISION_DEFAULT;
+    }
+    switch (inside->deed) {
+    case CLOSE_AND_WAIT:
+        inside->code = httpc_client_close(inside->client, HTTPC_FOREVER, NULL);
+        break;
+    case CLOSE_WITHOUT_WAITING:
+        inside->code = httpc_client_close(inside->client, 0, NULL);
+        break;
+    case FREE_CLIENT:
+        httpc_client_free(inside->client);
+        inside->client = NULL;
+        inside->code = HTTPC_OK;
+        break;
+    case CALL_ANOTHER:
+        inside->code = code_of(get(inside->client, "/echo"));
+        break;
+    }
+    return HTTPC_DECISION_DEFAULT;
+}
+
+TEST(the_library_may_be_called_from_inside_a_callback)
+{
+    static const struct {
+        enum deed deed;
+        httpc_code inside, outside;
+    } table[] = {
+        {CLOSE_AND_WAIT, HTTPC_E_WOULD_DEADLOCK, HTTPC_E_CLOSED},
+        {CLOSE_WITHOUT_WAITING, HTTPC_E_AGAIN, HTTPC_E_CLOSED},
+        {FREE_CLIENT, HTTPC_OK, HTTPC_E_CLOSED},
+        {CALL_ANOTHER, HTTPC_OK, HTTPC_OK},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct inside inside = {.deed = table[i].deed};
+        httpc_config *config = new_config();
+        httpc_retry_policy *policy = new_policy();
+        httpc_retry_policy_set_backoff(policy, 1, 1.0, 1);
+        httpc_retry_policy_set_decider(policy, act_inside, &inside, NULL);
+        httpc_config_set_retry(config, policy);
+        httpc_retry_policy_free(policy);
+        inside.client = new_client(config);
+        struct outcome o = get(inside.client, text("/sequence/503,200?key=%s", new_key()));
+        CHECK_CODE(inside.code, table[i].inside);
+        CHECK_CODE(o.code, table[i].outside);
+        CHECK_EQ(inside.calls, 1);
+        done(&o);
+        httpc_client_free(inside.client);
+    }
+}
+
+/* In the child: a code for the parent. */
+static int in_child(httpc_client *client, const char *url)
+{
+    httpc_response *response = NULL;
+    httpc_error *error = NULL;
+    int wrong = httpc_get(client, url, &response, &error) != HTTPC_E_FORKED;
+    wrong |= (httpc_error_code(error) != HTTPC_E_FORKED) << 1;
+    wrong |= (response != NULL) << 2;
+    httpc_error_free(error);
+    httpc_client_free(client);
+    httpc_client *own = NULL;
+    wrong |= (httpc_client_new(NULL, &own, NULL) != HTTPC_OK) << 3;
+    wrong |= (httpc_get(own, url, &response, NULL) != HTTPC_OK) << 4;
+    httpc_response_free(response);
+    httpc_client_free(own);
+    return wrong;
+}
+
+TEST(a_client_of_the_parent_is_refused_in_the_child)
+{
+    httpc_client *client = new_client(NULL);
+    const char *key = new_key();
+    const char *url = text("%s/echo?key=%s", address("URL"), key);
+    CHECK_CODE(code_of(get(client, url)), HTTPC_OK);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        _exit(in_child(client, url));
+    }
+    int status = -1;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+    /* The child's end left the parent's connection alone. */
+    struct outcome o = get(client, url);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK(httpc_response_reused(o.response));
+    done(&o);
+    CHECK_EQ(server_count(key), 3);
+    httpc_client_free(client);
+}
+
+TEST(close_without_a_client_is_refused)
+{
+    httpc_error *error = NULL;
+    CHECK_CODE(httpc_client_close(NULL, 0, &error), HTTPC_E_INVALID_ARG);
+    CHECK_HAS(httpc_error_detail(error), "`client`");
+    httpc_error_free(error);
+}
