@@ -167,10 +167,18 @@ static inline void skip_all(const char *why)
     check_skip = true;
 }
 
+/* A file may define CHECK_SETUP as the name of a function that runs first. */
+#ifdef CHECK_SETUP
+static void CHECK_SETUP(char **argv);
+#endif
+
 int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+#ifdef CHECK_SETUP
+    CHECK_SETUP(argv);
+#endif
     for (size_t i = 0; i < check_test_count && !check_skip; i++) {
         bool wanted = argc < 2;
         for (int a = 1; a < argc; a++) {
