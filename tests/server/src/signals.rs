@@ -25,6 +25,12 @@ pub fn block() {
     }
 }
 
+/// Children inherit the mask, and could not be interrupted.
+pub fn unblock() {
+    // SAFETY: a valid set.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &ending(), std::ptr::null_mut()) };
+}
+
 /// The kernel sends SIGTERM when the parent ends, however it does.
 pub fn die_with_parent() {
     #[cfg(target_os = "linux")]

@@ -60,16 +60,22 @@ fn spawn(server: &Server, command: &[OsString]) -> io::Result<Child> {
     if !io::stdin().is_terminal() {
         command.process_group(0);
     }
-    #[cfg(target_os = "linux")]
-    // SAFETY: prctl and getppid are async-signal-safe and touch no memory.
-    unsafe {
-        let server = libc::getpid();
-        command.pre_exec(move || {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            if libc::getppid() == server { Ok(()) } else { Err(io::Error::other("the server has ended")) }
-        });
-    }
+    let server = std::process::id();
+    // SAFETY: only async-signal-safe system calls, and no memory but the closure's own.
+    unsafe { command.pre_exec(move || prepare(server)) };
     command.spawn()
+}
+
+/// Runs in the child between fork and exec.
+fn prepare(server: u32) -> io::Result<()> {
+    signals::unblock();
+    #[cfg(target_os = "linux")]
+    // SAFETY: a plain system call without memory.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    }
+    // A parent that ended before the call above sends no signal any more.
+    if std::os::unix::process::parent_id() == server { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
 }
 
 fn substitute(server: &Server, word: &OsStr) -> OsString {
