@@ -14,3 +14,4 @@
 
 pub mod error;
 pub mod policy;
+pub mod text;
