@@ -1,0 +1,3 @@
+//! A call: configuration and request in, response or error out. No pointers and no curl here.
+
+pub mod url;
