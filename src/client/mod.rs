@@ -1,3 +1,4 @@
 //! A call: configuration and request in, response or error out. No pointers and no curl here.
 
+pub mod headers;
 pub mod url;
