@@ -1,4 +1,5 @@
 //! A call: configuration and request in, response or error out. No pointers and no curl here.
 
 pub mod headers;
+pub mod json;
 pub mod url;
