@@ -12,5 +12,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod client;
 pub mod error;
 pub mod policy;
+pub mod text;
