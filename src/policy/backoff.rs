@@ -63,8 +63,7 @@ impl Backoff {
         if d.is_nan() || d >= self.cap_ms as f64 {
             return self.cap_ms;
         }
-        // Rounded, because 1000 * 1.1^2 is 1210.0000000000002 and other products fall just short. The cast saturates;
-        // the second min is for caps beyond 2^53, which the comparison above sees rounded.
-        (d.round() as u64).min(self.cap_ms)
+        // Rounded, because 100 * 1.4^2 comes out as 195.99999999999997. The cast saturates.
+        d.round() as u64
     }
 }
