@@ -14,5 +14,8 @@
 
 pub mod client;
 pub mod error;
+pub mod ffi;
 pub mod policy;
+pub mod sync;
 pub mod text;
+pub mod transport;

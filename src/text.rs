@@ -1,5 +1,7 @@
 //! Bytes that a server chose, made fit for a terminal and a log line.
 
+use std::ffi::CString;
+
 const ELLIPSIS: char = '…';
 
 /// `bytes` as one line of valid UTF-8 of at most `max_chars` characters.
@@ -20,6 +22,18 @@ pub fn printable(bytes: &[u8], max_chars: usize) -> String {
         }
     }
     line.text
+}
+
+/// For C: cut at a NUL, which no text of ours contains.
+pub fn c_string(text: &str) -> CString {
+    let end = memchr::memchr(0, text.as_bytes()).unwrap_or(text.len());
+    CString::new(&text[..end]).unwrap_or_default()
+}
+
+/// What a panic said.
+pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    printable(said.unwrap_or("no message").as_bytes(), 300)
 }
 
 struct Line {

@@ -56,7 +56,8 @@ fn what(facts: &Facts<'_>) -> String {
 fn status(facts: &Facts<'_>) -> String {
     let Some(response) = facts.response else { return "an error status".to_owned() };
     let reason = crate::text::printable(response.reason().to_bytes(), 80);
-    let headline = if reason.is_empty() { response.status.to_string() } else { format!("{} {reason}", response.status) };
+    let headline =
+        if reason.is_empty() { response.status.to_string() } else { format!("{} {reason}", response.status) };
     let words = response.error_detail().to_string_lossy();
     // Without a body of use the extracted detail is that headline again.
     if words.is_empty() || words == format!("HTTP {headline}") { headline } else { format!("{headline}: {words}") }

@@ -217,6 +217,10 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// A leading space is refused along with them: behind it an absolute URL would pass for a path.
+pub fn has_control_characters(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
 fn refuse_controls(url: &str) -> Result<(), UrlError> {
     if let Some((at, c)) = url.char_indices().find(|(_, c)| c.is_control()) {
         let code = u32::from(c);

@@ -7,22 +7,16 @@ use crate::text;
 use std::sync::Arc;
 
 impl Machine {
-    pub(super) fn succeed(&mut self, now: Micros) -> Action {
+    pub(super) fn succeed(&mut self, now: Micros, stop: Stop) -> Action {
         self.state = State::Done;
-        let attempts = self.close_history(Stop::HTTPC_STOP_SUCCESS);
+        let attempts = self.close_history(stop);
         let Some(mut response) = self.last_response.take() else { return self.already_done() };
         response.attempts = attempts;
         response.elapsed_us = now - self.started;
         Action::Finish(Ok(Arc::new(response)))
     }
 
-    pub(super) fn finish_with(
-        &mut self,
-        now: Micros,
-        code: Code,
-        stop: Stop,
-        retry_after_ms: Option<u64>,
-    ) -> Action {
+    pub(super) fn finish_with(&mut self, now: Micros, code: Code, stop: Stop, retry_after_ms: Option<u64>) -> Action {
         self.state = State::Done;
         let sent = self.sent();
         let attempts = self.close_history(stop);

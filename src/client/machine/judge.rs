@@ -1,6 +1,6 @@
 //! What an attempt's outcome means: at the head of its response, and at its end.
 
-use super::{Action, AttemptEnd, BodyRule, Judged, Machine, Micros, Retry, State};
+use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State};
 use crate::client::attempt::{Attempt, Shown};
 use crate::client::response::Head;
 use crate::client::retry_rules::Decision;
@@ -23,33 +23,41 @@ impl Machine {
         if !(200..600).contains(&head.status) {
             return self.abort(Code::HTTPC_E_PROTOCOL);
         }
-        let asked_ms = if head.status < 300 { None } else { asked_pause(head, unix_ms) };
-        let judged = match self.decide(now, Outcome::Status(head.status), asked_ms) {
-            Verdict::Retry { delay_ms, source, fresh_connection } => {
-                let due = now.saturating_add(delay_ms.saturating_mul(1000));
-                self.timers.pause_until(due.max(now.saturating_add(DRAIN)));
-                Judged::Retry(Retry { due, delay_ms, source, fresh_connection })
-            }
-            Verdict::Stop { .. } if head.status < 400 || !self.rules.status_errors => Judged::Deliver,
-            Verdict::Stop { reason, retry_after_ms } => Judged::FinalError { stop: reason, retry_after_ms },
-        };
-        let too_long = matches!(judged, Judged::Deliver) && self.announces_too_much(head);
+        let judged = self.judge_status(now, head, unix_ms);
+        let too_long =
+            !matches!(judged, Judged::Retry(_) | Judged::Final { is_error: true, .. }) && self.announces_too_much(head);
         if let State::Attempting(live) = &mut self.state {
             live.judged = Some(judged);
         }
         if too_long {
             return self.abort(Code::HTTPC_E_BODY_TOO_LARGE);
         }
-        Action::Body(self.body_rule())
+        Action::Body { limit: self.body_limit() }
     }
 
-    pub(super) fn body_rule(&self) -> BodyRule {
+    fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Judged {
+        if head.status < 400 && !self.rules.retry.policy.statuses.contains(head.status) {
+            return Judged::Wanted;
+        }
+        match self.decide(now, Outcome::Status(head.status), asked_pause(head, unix_ms)) {
+            Verdict::Retry { delay_ms, source, fresh_connection } => {
+                let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                self.timers.pause_until(due.max(now.saturating_add(DRAIN)));
+                Judged::Retry(Retry { due, delay_ms, source, fresh_connection })
+            }
+            Verdict::Stop { reason, retry_after_ms } => {
+                let is_error = head.status >= 400 && self.rules.status_errors;
+                Judged::Final { is_error, stop: reason, retry_after_ms }
+            }
+        }
+    }
+
+    /// Past it, a response that is wanted fails; of others the beginning is enough.
+    pub(super) fn body_limit(&self) -> u64 {
         let max_body = self.rules.max_body;
-        let State::Attempting(live) = &self.state else { return BodyRule { limit: 0, overflow_fails: false } };
-        match live.judged {
-            None | Some(Judged::Deliver) => BodyRule { limit: max_body, overflow_fails: true },
-            Some(Judged::FinalError { .. }) => BodyRule { limit: max_body, overflow_fails: false },
-            Some(Judged::Retry(_)) => BodyRule { limit: max_body.min(DETAIL_LIMIT), overflow_fails: false },
+        match &self.state {
+            State::Attempting(Live { judged: Some(Judged::Retry(_)), .. }) => max_body.min(DETAIL_LIMIT),
+            _ => max_body,
         }
     }
 

@@ -73,21 +73,15 @@ pub enum Action {
     StartAttempt {
         fresh_connection: bool,
     },
-    /// Go on with the attempt, the body by this rule; report `AttemptEnded`.
-    Body(BodyRule),
+    /// Go on with the attempt, and keep at most `limit` bytes of the body; report `AttemptEnded`.
+    Body {
+        limit: u64,
+    },
     /// End the attempt now; report `AttemptEnded` with what is known.
     AbortAttempt,
     /// Nothing but wait for the timer or an interruption.
     Wait,
     Finish(Result<Arc<Response>, Box<Error>>),
-}
-
-/// What becomes of a response's body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BodyRule {
-    pub limit: u64,
-    /// Past the limit: fail with HTTPC_E_BODY_TOO_LARGE, or be content with what is there.
-    pub overflow_fails: bool,
 }
 
 /// The facts of an ended attempt.
@@ -114,8 +108,14 @@ pub struct AttemptEnd {
 
 /// What the head of the running attempt's response settled.
 enum Judged {
-    Deliver,
-    FinalError { stop: Stop, retry_after_ms: Option<u64> },
+    /// It is wanted, if its body is complete.
+    Wanted,
+    /// A failing status that no retry follows: an error, or an ordinary response where the caller wants it so.
+    Final {
+        is_error: bool,
+        stop: Stop,
+        retry_after_ms: Option<u64>,
+    },
     Retry(Retry),
 }
 
@@ -250,9 +250,9 @@ impl Machine {
         }
     }
 
-    /// The timer was early: the body rule, once settled, stands.
+    /// The timer was early.
     fn go_on(&self) -> Action {
-        Action::Body(self.body_rule())
+        Action::Body { limit: self.body_limit() }
     }
 
     fn interrupted(&mut self, now: Micros, code: Code) -> Action {
@@ -288,17 +288,24 @@ impl Machine {
         let stopped_from_outside =
             matches!(ended_early, Some(Code::HTTPC_E_CANCELLED | Code::HTTPC_E_CLOSED | Code::HTTPC_E_TIMEOUT_TOTAL));
         match live.judged {
-            Some(Judged::FinalError { stop, retry_after_ms }) if interruption(code) == Stop::HTTPC_STOP_NONE => {
+            // Its status says more than how its body ended.
+            Some(Judged::Final { is_error: true, stop, retry_after_ms })
+                if interruption(code) == Stop::HTTPC_STOP_NONE =>
+            {
                 self.finish_with(now, Code::HTTPC_E_STATUS, stop, retry_after_ms)
             }
+            Some(Judged::Final { stop, .. }) if code == Code::HTTPC_OK => self.succeed(now, stop),
+            Some(Judged::Final { stop, retry_after_ms, .. }) if !stopped_from_outside => {
+                self.finish_with(now, code, stop, retry_after_ms)
+            }
             Some(Judged::Retry(retry)) if !stopped_from_outside => self.pause(now, retry),
-            Some(Judged::Deliver) if code == Code::HTTPC_OK => self.succeed(now),
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
             _ => match self.decide(now, outcome, None) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
                     let due = now.saturating_add(delay_ms.saturating_mul(1000));
                     self.pause(now, Retry { due, delay_ms, source, fresh_connection })
                 }
+                Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
                 Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
             },
         }
@@ -320,7 +327,7 @@ impl Machine {
         let status = end.response.as_ref().map_or(0, |(head, _)| head.status);
         let code = match &live.judged {
             // A response that was answered by its head alone counts as one, however its body ended.
-            Some(Judged::Retry(_) | Judged::FinalError { .. }) => Code::HTTPC_OK,
+            Some(Judged::Retry(_) | Judged::Final { is_error: true, .. }) => Code::HTTPC_OK,
             _ => code,
         };
         self.attempts.push(Attempt {

@@ -32,6 +32,15 @@ impl Base {
         Ok(Base { origin: target.origin, path: target.path, prefix, userinfo: target.userinfo })
     }
 
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// User and password from the URL, decoded.
+    pub fn userinfo(&self) -> Option<(&str, &str)> {
+        self.userinfo.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+    }
+
     /// A path (with or without a slash at its beginning) or a query under the base, or an absolute URL as it is.
     ///
     /// The base's user and password go with paths only: an absolute URL may lead to another server.
