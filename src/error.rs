@@ -159,13 +159,42 @@ pub enum DelaySource {
 impl Code {
     /// Every code with its name, in the order of their values.
     pub const ALL: &[(Code, &CStr)] = &codes![
-        HTTPC_OK, HTTPC_E_INVALID_ARG, HTTPC_E_INTERNAL, HTTPC_E_CANCELLED, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_AGAIN,
-        HTTPC_E_UNSUPPORTED, HTTPC_E_ABORTED, HTTPC_E_RESOURCE, HTTPC_E_WOULD_DEADLOCK, HTTPC_E_FILE, HTTPC_E_URL,
-        HTTPC_E_DNS, HTTPC_E_CONNECT, HTTPC_E_TLS, HTTPC_E_PROXY, HTTPC_E_IO, HTTPC_E_PROTOCOL, HTTPC_E_REDIRECT,
-        HTTPC_E_DECODE, HTTPC_E_BODY_TOO_LARGE, HTTPC_E_HEADERS_TOO_LARGE, HTTPC_E_CERTIFICATE, HTTPC_E_TRUNCATED,
-        HTTPC_E_TIMEOUT_CONNECT, HTTPC_E_TIMEOUT_READ, HTTPC_E_TIMEOUT_WRITE, HTTPC_E_TIMEOUT_POOL,
-        HTTPC_E_TIMEOUT_ATTEMPT, HTTPC_E_TIMEOUT_TOTAL, HTTPC_E_STATUS, HTTPC_E_RATE_LIMITED, HTTPC_E_CIRCUIT_OPEN,
-        HTTPC_E_JSON, HTTPC_E_NOT_MOCKED,
+        HTTPC_OK,
+        HTTPC_E_INVALID_ARG,
+        HTTPC_E_INTERNAL,
+        HTTPC_E_CANCELLED,
+        HTTPC_E_CLOSED,
+        HTTPC_E_FORKED,
+        HTTPC_E_AGAIN,
+        HTTPC_E_UNSUPPORTED,
+        HTTPC_E_ABORTED,
+        HTTPC_E_RESOURCE,
+        HTTPC_E_WOULD_DEADLOCK,
+        HTTPC_E_FILE,
+        HTTPC_E_URL,
+        HTTPC_E_DNS,
+        HTTPC_E_CONNECT,
+        HTTPC_E_TLS,
+        HTTPC_E_PROXY,
+        HTTPC_E_IO,
+        HTTPC_E_PROTOCOL,
+        HTTPC_E_REDIRECT,
+        HTTPC_E_DECODE,
+        HTTPC_E_BODY_TOO_LARGE,
+        HTTPC_E_HEADERS_TOO_LARGE,
+        HTTPC_E_CERTIFICATE,
+        HTTPC_E_TRUNCATED,
+        HTTPC_E_TIMEOUT_CONNECT,
+        HTTPC_E_TIMEOUT_READ,
+        HTTPC_E_TIMEOUT_WRITE,
+        HTTPC_E_TIMEOUT_POOL,
+        HTTPC_E_TIMEOUT_ATTEMPT,
+        HTTPC_E_TIMEOUT_TOTAL,
+        HTTPC_E_STATUS,
+        HTTPC_E_RATE_LIMITED,
+        HTTPC_E_CIRCUIT_OPEN,
+        HTTPC_E_JSON,
+        HTTPC_E_NOT_MOCKED,
     ];
 
     pub fn is_timeout(self) -> bool {
@@ -174,7 +203,8 @@ impl Code {
 }
 
 /// A failed call: what happened, in a sentence, and what a program needs to decide what next.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{}", detail.to_string_lossy())]
 pub struct Error {
     pub code: Code,
     pub detail: CString,

@@ -12,5 +12,10 @@
 
 #![deny(unsafe_code)]
 
+pub mod client;
 pub mod error;
+pub mod ffi;
 pub mod policy;
+pub mod sync;
+pub mod text;
+pub mod transport;

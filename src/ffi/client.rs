@@ -7,10 +7,10 @@ use super::request::httpc_request;
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
 use crate::client::request::{Body, Request};
-use crate::client::{Client, blocking};
+use crate::client::{Client, blocking, fork};
 use crate::error::{Code, Result};
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 /// [shared] A session: base URL, default headers, warm connections, retry policy. Any number of threads may call at once.
 pub struct httpc_client {
@@ -23,13 +23,25 @@ impl httpc_client {
     /// # Safety
     /// `client` is NULL or came from httpc_client_new() and is not freed yet.
     unsafe fn retain(client: *mut httpc_client) -> Result<Arc<Client>> {
-        unsafe { borrow(client, "client") }?;
+        unsafe { borrow(client.cast_const(), "client") }?;
         let client: *const Client = client.cast_const().cast();
         unsafe {
             Arc::increment_strong_count(client);
             Ok(Arc::from_raw(client))
         }
     }
+}
+
+/// So that a client knows when it is used in a child that fork() made.
+fn watch_forks() {
+    static ONCE: Once = Once::new();
+    extern "C" fn in_child() {
+        fork::count();
+    }
+    // SAFETY: the handler is async-signal-safe, and the library is never unmapped (-z nodelete).
+    ONCE.call_once(|| unsafe {
+        libc::pthread_atfork(None, None, Some(in_child));
+    });
 }
 
 /// Makes a client. `config` may be NULL for all defaults; it is copied. Opens no connection and starts no thread.
@@ -42,6 +54,7 @@ pub unsafe extern "C" fn httpc_client_new(
 ) -> Code {
     guard(err, || {
         unsafe { clear(out) }?;
+        watch_forks();
         let client = Arc::new(Client::new(unsafe { config::checked(config) }?)?);
         unsafe { out.write(Arc::into_raw(client).cast_mut().cast()) };
         Ok(())

@@ -88,7 +88,9 @@ pub unsafe extern "C" fn httpc_error_retry_after_ms(error: *const httpc_error) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_error_response(error: *const httpc_error) -> *const httpc_response {
     unsafe {
-        httpc_error::read(error, std::ptr::null(), |e| e.response.as_ref().map_or(std::ptr::null(), httpc_response::lend))
+        httpc_error::read(error, std::ptr::null(), |e| {
+            e.response.as_ref().map_or(std::ptr::null(), httpc_response::lend)
+        })
     }
 }
 

@@ -118,8 +118,9 @@ pub unsafe extern "C" fn httpc_response_header_value(response: *const httpc_resp
 /// The body; never NULL. `len` may be NULL: a NUL follows the last byte, so a text body can be used as a string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_body(response: *const httpc_response, len: *mut usize) -> *const c_void {
-    let (pointer, length) =
-        unsafe { httpc_response::read(response, (c"".as_ptr().cast(), 0), |r| (r.body_with_nul().as_ptr(), r.body().len())) };
+    let (pointer, length) = unsafe {
+        httpc_response::read(response, (c"".as_ptr().cast(), 0), |r| (r.body_with_nul().as_ptr(), r.body().len()))
+    };
     if !len.is_null() {
         unsafe { len.write(length) };
     }
@@ -175,10 +176,7 @@ pub unsafe extern "C" fn httpc_response_attempts(response: *const httpc_response
 
 /// The record of attempt `index` (0 is the first), or NULL past the last.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn httpc_response_attempt(
-    response: *const httpc_response,
-    index: usize,
-) -> *const httpc_attempt {
+pub unsafe extern "C" fn httpc_response_attempt(response: *const httpc_response, index: usize) -> *const httpc_attempt {
     unsafe {
         httpc_response::read(response, std::ptr::null(), |r| {
             r.attempts.get(index).map_or(std::ptr::null(), httpc_attempt::lend)

@@ -109,9 +109,7 @@ pub unsafe extern "C" fn httpc_retry_policy_set_backoff(
     cap_ms: u64,
 ) -> Code {
     unsafe {
-        set(policy, |p| {
-            p.set_backoff(duration_ms(base_ms, "base_ms")?, multiplier, duration_ms(cap_ms, "cap_ms")?)
-        })
+        set(policy, |p| p.set_backoff(duration_ms(base_ms, "base_ms")?, multiplier, duration_ms(cap_ms, "cap_ms")?))
     }
 }
 
@@ -232,12 +230,10 @@ pub unsafe extern "C" fn httpc_retry_policy_set_decider(
     unsafe {
         set(policy, move |p| {
             p.decider = decider.map(|decider| {
-                let judge = move |attempt: &Attempt| {
-                    match decider(userdata.get(), httpc_attempt::lend(attempt)) {
-                        1 => Decision::Retry,
-                        2 => Decision::Stop,
-                        _ => Decision::Default,
-                    }
+                let judge = move |attempt: &Attempt| match decider(userdata.get(), httpc_attempt::lend(attempt)) {
+                    1 => Decision::Retry,
+                    2 => Decision::Stop,
+                    _ => Decision::Default,
                 };
                 Arc::new(judge) as Arc<Decider>
             });

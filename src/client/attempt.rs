@@ -1,0 +1,50 @@
+//! The record of one attempt, kept on the response and on the error.
+
+use crate::client::method::Method;
+use crate::client::url::Target;
+use crate::error::{Code, DelaySource, Sent, Stop};
+use crate::text;
+use std::ffi::{CStr, CString};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+#[derive(Debug)]
+pub struct Attempt {
+    pub method: Method,
+    pub target: Arc<Target>,
+    pub code: Code,
+    pub status: u16,
+    pub curl_code: i32,
+    pub start_us: u64,
+    pub duration_us: u64,
+    pub delay_ms: u64,
+    pub delay_source: DelaySource,
+    pub sent: Sent,
+    pub stop: Stop,
+    pub peer: Option<SocketAddr>,
+    /// -1 when no connection was made.
+    pub connection_id: i64,
+    pub reused: bool,
+    pub shown: Shown,
+}
+
+/// Texts that few callers ask for, made when they do.
+#[derive(Debug, Default)]
+pub struct Shown {
+    url: OnceLock<CString>,
+    peer: OnceLock<CString>,
+}
+
+impl Attempt {
+    pub fn method(&self) -> &CStr {
+        self.method.as_c_str()
+    }
+
+    pub fn url(&self) -> &CStr {
+        self.shown.url.get_or_init(|| text::c_string(&self.target.shown()))
+    }
+
+    pub fn peer(&self) -> &CStr {
+        self.shown.peer.get_or_init(|| self.peer.map(|peer| text::c_string(&peer.to_string())).unwrap_or_default())
+    }
+}

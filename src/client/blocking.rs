@@ -1,0 +1,187 @@
+//! Drives the call machine on the caller's own thread. It decides nothing: it waits, sends, and reports.
+
+use super::Client;
+use super::call::Call;
+use super::clock::{self, Micros};
+use super::machine::{Action, Event, Machine};
+use super::request::Request;
+use super::response::Response;
+use super::signal::{self, Signal};
+use crate::error::{Code, Error, Result};
+use crate::transport::curl::pool::{Entry, Lease, Place};
+use crate::transport::curl::slot::Slot;
+use rustix::fd::AsFd;
+use std::sync::Arc;
+
+pub fn send(client: &Client, request: &Request) -> Result<Arc<Response>> {
+    let _running = client.enter()?;
+    let call = Call::new(client, request)?;
+    let now = clock::now();
+    let machine = Machine::new(call.rules.clone(), now, client.rng());
+    Driver { client, call: &call, machine }.run(now)
+}
+
+struct Driver<'c> {
+    client: &'c Client,
+    call: &'c Call<'c>,
+    machine: Machine,
+}
+
+impl<'c> Driver<'c> {
+    fn run(mut self, now: Micros) -> Result<Arc<Response>> {
+        let mut action = match self.interruption() {
+            Some(code) => self.machine.handle(now, Event::Interrupted(code)),
+            None => self.machine.start(now),
+        };
+        let mut lease = None;
+        loop {
+            action = match action {
+                Action::Finish(result) => return result,
+                Action::TakePermit => self.take_permit(&mut lease),
+                Action::StartAttempt { fresh_connection } => self.attempt(lease.take(), fresh_connection),
+                Action::Wait => self.pause(),
+                Action::Body { .. } | Action::AbortAttempt => {
+                    let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
+                    self.machine.handle(clock::now(), Event::Failed(confused))
+                }
+            };
+        }
+    }
+
+    fn take_permit(&mut self, lease: &mut Option<Lease<'c>>) -> Action {
+        let origin = self.machine.target().origin.clone();
+        let event = match self.client.pool.enter(&origin) {
+            Err(error) => Event::Failed(error),
+            Ok(Entry::Granted(granted)) => {
+                *lease = Some(granted);
+                Event::PermitGranted
+            }
+            Ok(Entry::Queued(place)) => return self.queue(place, lease),
+        };
+        self.machine.handle(clock::now(), event)
+    }
+
+    fn queue(&mut self, place: Place<'c>, lease: &mut Option<Lease<'c>>) -> Action {
+        loop {
+            let now = clock::now();
+            if place.turn().is_raised() {
+                *lease = Some(place.claim());
+                return self.machine.handle(now, Event::PermitGranted);
+            }
+            if let Some(action) = self.ended_from_outside(now) {
+                return action;
+            }
+            if self.is_due(now) {
+                match self.machine.handle(now, Event::TimerFired) {
+                    Action::TakePermit => {}
+                    action => return action,
+                }
+            }
+            self.wait(now, &[place.turn()]);
+        }
+    }
+
+    fn pause(&mut self) -> Action {
+        loop {
+            let now = clock::now();
+            if let Some(action) = self.ended_from_outside(now) {
+                return action;
+            }
+            if self.is_due(now) {
+                match self.machine.handle(now, Event::TimerFired) {
+                    Action::Wait => {}
+                    action => return action,
+                }
+            }
+            self.wait(now, &[]);
+        }
+    }
+
+    fn attempt(&mut self, lease: Option<Lease<'c>>, fresh_connection: bool) -> Action {
+        let Some(mut lease) = lease else {
+            let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no permit to start with");
+            return self.machine.handle(clock::now(), Event::Failed(confused));
+        };
+        let safe = self.call.rules.idempotent;
+        let begun = lease.slot().and_then(|slot| {
+            let (method, target) = (self.machine.method(), self.machine.target());
+            self.call.outgoing(method, target, |out| slot.begin(out, fresh_connection, safe))?;
+            Ok(slot)
+        });
+        match begun {
+            Ok(slot) => self.exchange(slot),
+            Err(error) => self.machine.handle(clock::now(), Event::Failed(error)),
+        }
+    }
+
+    /// Runs the attempt on its slot to its end, whichever comes first: the response, the machine's word, or a failure.
+    fn exchange(&mut self, slot: &mut Slot) -> Action {
+        let mut judged = false;
+        let mut moved_bytes = 0;
+        loop {
+            let ended = slot.advance();
+            let now = clock::now();
+            if !judged && slot.exchange().head_done {
+                judged = true;
+                let head = &slot.exchange().head;
+                let event = Event::Head { head, unix_ms: clock::unix_ms() };
+                match self.machine.handle(now, event) {
+                    Action::Body { limit } => slot.exchange().limit_body(limit),
+                    _ => return self.report_end(slot, ended),
+                }
+            }
+            if ended.is_some() {
+                return self.report_end(slot, ended);
+            }
+            let (progress, bytes) = slot.progress();
+            self.machine.progress(now, progress, bytes != moved_bytes);
+            moved_bytes = bytes;
+            let action = match self.interruption() {
+                Some(code) => Some(self.machine.handle(now, Event::Interrupted(code))),
+                None if self.is_due(now) => Some(self.machine.handle(now, Event::TimerFired)),
+                None => None,
+            };
+            match action {
+                None | Some(Action::Body { .. }) => self.wait_for(slot, now),
+                Some(_) => return self.report_end(slot, None),
+            }
+        }
+    }
+
+    fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
+        let end = slot.finish(ended);
+        self.machine.handle(clock::now(), Event::AttemptEnded(end))
+    }
+
+    fn wait_for(&self, slot: &Slot, now: Micros) {
+        let closing = self.client.closing.as_fd();
+        let us = self.machine.wake_at().map(|at| at.saturating_sub(now));
+        match self.call.cancel_token() {
+            Some(token) => slot.wait(&[closing, token.signal().as_fd()], us),
+            None => slot.wait(&[closing], us),
+        }
+    }
+
+    fn wait(&self, now: Micros, others: &[&Signal]) {
+        let mut signals = vec![&self.client.closing];
+        signals.extend(self.call.cancel_token().map(|token| token.signal()));
+        signals.extend(others);
+        signal::wait(&signals, self.machine.wake_at().map(|at| at.saturating_sub(now)));
+    }
+
+    fn is_due(&self, now: Micros) -> bool {
+        self.machine.wake_at().is_some_and(|at| at <= now)
+    }
+
+    fn ended_from_outside(&mut self, now: Micros) -> Option<Action> {
+        let code = self.interruption()?;
+        Some(self.machine.handle(now, Event::Interrupted(code)))
+    }
+
+    fn interruption(&self) -> Option<Code> {
+        if self.call.cancel_token().is_some_and(|token| token.is_cancelled()) {
+            return Some(Code::HTTPC_E_CANCELLED);
+        }
+        self.client.closing.is_raised().then_some(Code::HTTPC_E_CLOSED)
+    }
+}

@@ -1,0 +1,109 @@
+//! A request and a client's defaults, put together: what the machine needs to know, and what goes out.
+
+use super::cancel::CancelToken;
+use super::config::{Header, basic, url_error};
+use super::machine::Rules;
+use super::method::Method;
+use super::request::{Body, IdempotencyKey, Request};
+use super::url::{Target, absolute};
+use super::{Client, config::Config};
+use crate::error::Result;
+use crate::transport::Outgoing;
+use std::sync::Arc;
+
+pub struct Call<'r> {
+    pub rules: Rules,
+    config: &'r Config,
+    request: &'r Request,
+    idempotency_key: Option<String>,
+    /// From user-info in the request's own URL.
+    authorization: Option<String>,
+}
+
+impl<'r> Call<'r> {
+    pub fn new(client: &'r Client, request: &'r Request) -> Result<Call<'r>> {
+        let config = &client.config;
+        let target = Arc::new(target(config, request)?);
+        let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
+        let idempotency_key = request.idempotency_key.as_ref().map(|key| match key {
+            IdempotencyKey::Fixed(key) => key.clone(),
+            IdempotencyKey::Random => random_uuid(),
+        });
+        let by_method = retry.policy.is_idempotent_method(request.method.as_str());
+        let authorization = target.userinfo.as_ref().map(|(user, password)| basic(user, password));
+        let rules = Rules {
+            method: request.method.clone(),
+            timeouts: request.timeouts.over(&config.timeouts),
+            idempotent: request.idempotent.unwrap_or(by_method || idempotency_key.is_some()),
+            own_key: idempotency_key.is_some(),
+            replayable: true,
+            status_errors: request.status_errors.unwrap_or(config.status_errors),
+            max_body: request.max_body.unwrap_or(config.max_body),
+            budget: client.budget(&target.origin, &retry.policy.budget),
+            retry,
+            target,
+        };
+        Ok(Call { rules, config, request, idempotency_key, authorization })
+    }
+
+    pub fn cancel_token(&self) -> Option<&'r Arc<CancelToken>> {
+        self.request.cancel.as_ref()
+    }
+
+    /// The request as it goes to `target`, handed to `send`.
+    pub fn outgoing<T>(&self, method: &Method, target: &Target, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+        let body = match &self.request.body {
+            Body::Absent => None,
+            Body::Bytes(bytes) => Some(bytes),
+        };
+        let headers = |push: &mut dyn FnMut(&str, &str)| self.each_header(target, push);
+        let (max_headers, max_body) = (self.config.max_headers, self.rules.max_body);
+        send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
+    }
+
+    fn each_header(&self, target: &Target, push: &mut dyn FnMut(&str, &str)) {
+        // Secrets of the client are for the server that it was made for.
+        let at_home = self.config.base.as_ref().is_none_or(|base| *base.origin() == target.origin);
+        for header in &self.config.headers {
+            if (at_home || !header.secret) && !self.is_replaced(header) {
+                push(&header.name, &header.value);
+            }
+        }
+        for header in &self.request.headers {
+            push(&header.name, &header.value);
+        }
+        if let Some(key) = &self.idempotency_key {
+            push("Idempotency-Key", key);
+        }
+        if let Some(authorization) = &self.authorization
+            && !self.request.has_header("Authorization")
+        {
+            push("Authorization", authorization);
+        }
+    }
+
+    fn is_replaced(&self, header: &Header) -> bool {
+        self.request.has_header(&header.name)
+            || self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
+            || self.authorization.is_some() && header.name.eq_ignore_ascii_case("Authorization")
+    }
+}
+
+fn target(config: &Config, request: &Request) -> Result<Target> {
+    let parsed = match &config.base {
+        Some(base) => base.target(&request.url),
+        None => absolute(&request.url),
+    };
+    let mut target = parsed.map_err(|e| url_error("url", e))?;
+    for (name, value) in &request.query {
+        target.push_query(name, value);
+    }
+    Ok(target)
+}
+
+/// Version 4, RFC 9562 section 5.4.
+fn random_uuid() -> String {
+    let bits = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

@@ -1,0 +1,85 @@
+//! How a call ends: the response with its history, or the error that says everything.
+
+use super::{Action, Machine, Micros, State, interruption};
+use crate::client::detail;
+use crate::error::{Code, Error, Sent, Stop};
+use crate::text;
+use std::sync::Arc;
+
+impl Machine {
+    pub(super) fn succeed(&mut self, now: Micros, stop: Stop) -> Action {
+        self.state = State::Done;
+        let attempts = self.close_history(stop);
+        let Some(mut response) = self.last_response.take() else { return self.already_done() };
+        response.attempts = attempts;
+        response.elapsed_us = now - self.started;
+        Action::Finish(Ok(Arc::new(response)))
+    }
+
+    pub(super) fn finish_with(&mut self, now: Micros, code: Code, stop: Stop, retry_after_ms: Option<u64>) -> Action {
+        self.state = State::Done;
+        let sent = self.sent();
+        let attempts = self.close_history(stop);
+        let response = self.last_response.take().map(|mut response| {
+            response.attempts = attempts.clone();
+            response.elapsed_us = now - self.started;
+            Arc::new(response)
+        });
+        let text = detail::compose(&detail::Facts {
+            method: &self.rules.method,
+            target: &self.rules.target,
+            code,
+            stop,
+            note: &self.last_note,
+            response: response.as_deref(),
+            attempts: &attempts,
+            elapsed_us: now - self.started,
+            timeouts: &self.rules.timeouts,
+            retry_after_ms,
+        });
+        Action::Finish(Err(Box::new(Error {
+            code,
+            detail: text::c_string(&text),
+            status: response.as_ref().map_or(0, |response| response.status),
+            curl_code: self.last_curl_code,
+            attempts,
+            stop,
+            sent,
+            retry_after_ms,
+            response,
+        })))
+    }
+
+    /// An error from outside the attempts, with the history so far.
+    pub(super) fn failed(&mut self, now: Micros, error: Box<Error>) -> Action {
+        self.last_note = error.detail.to_string_lossy().into_owned();
+        let stop = match interruption(error.code) {
+            Stop::HTTPC_STOP_NONE => error.stop,
+            stop => stop,
+        };
+        self.finish_with(now, error.code, stop, None)
+    }
+
+    pub(super) fn already_done(&self) -> Action {
+        Action::Finish(Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: event after the end")))
+    }
+
+    fn close_history(&mut self, stop: Stop) -> Arc<[crate::client::attempt::Attempt]> {
+        let mut attempts = std::mem::take(&mut self.attempts);
+        if let Some(last) = attempts.last_mut() {
+            last.stop = stop;
+        }
+        attempts.into()
+    }
+
+    /// Over all attempts: a proof that nothing was sent needs all of them.
+    fn sent(&self) -> Sent {
+        match self.attempts.last().map(|last| last.sent) {
+            Some(Sent::HTTPC_SENT_ANSWERED) => Sent::HTTPC_SENT_ANSWERED,
+            _ if self.attempts.iter().any(|attempt| attempt.sent != Sent::HTTPC_SENT_NEVER_SENT) => {
+                Sent::HTTPC_SENT_MAYBE_SENT
+            }
+            _ => Sent::HTTPC_SENT_NEVER_SENT,
+        }
+    }
+}

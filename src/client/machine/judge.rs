@@ -1,0 +1,157 @@
+//! What an attempt's outcome means: at the head of its response, and at its end.
+
+use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State};
+use crate::client::attempt::{Attempt, Shown};
+use crate::client::response::Head;
+use crate::client::retry_rules::Decision;
+use crate::error::{Code, Sent, Stop};
+use crate::policy::retry::{Outcome, Situation, Verdict};
+use crate::policy::retry_after;
+
+/// A body that is only read for its error message, or not at all, costs no more than this.
+const DETAIL_LIMIT: u64 = 64 << 10;
+
+/// A retried response's body is still read for this long at least: a small one is there at once, and its connection stays
+/// usable.
+const DRAIN: Micros = 50_000;
+
+impl Machine {
+    pub(super) fn judge_head(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Action {
+        if !matches!(&self.state, State::Attempting(live) if live.aborted.is_none()) {
+            return Action::AbortAttempt;
+        }
+        if !(200..600).contains(&head.status) {
+            return self.abort(Code::HTTPC_E_PROTOCOL);
+        }
+        let judged = self.judge_status(now, head, unix_ms);
+        let too_long =
+            !matches!(judged, Judged::Retry(_) | Judged::Final { is_error: true, .. }) && self.announces_too_much(head);
+        if let State::Attempting(live) = &mut self.state {
+            live.judged = Some(judged);
+        }
+        if too_long {
+            return self.abort(Code::HTTPC_E_BODY_TOO_LARGE);
+        }
+        Action::Body { limit: self.body_limit() }
+    }
+
+    fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Judged {
+        if head.status < 400 && !self.rules.retry.policy.statuses.contains(head.status) {
+            return Judged::Wanted;
+        }
+        match self.decide(now, Outcome::Status(head.status), asked_pause(head, unix_ms)) {
+            Verdict::Retry { delay_ms, source, fresh_connection } => {
+                let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                self.timers.pause_until(due.max(now.saturating_add(DRAIN)));
+                Judged::Retry(Retry { due, delay_ms, source, fresh_connection })
+            }
+            Verdict::Stop { reason, retry_after_ms } => {
+                let is_error = head.status >= 400 && self.rules.status_errors;
+                Judged::Final { is_error, stop: reason, retry_after_ms }
+            }
+        }
+    }
+
+    /// Past it, a response that is wanted fails; of others the beginning is enough.
+    pub(super) fn body_limit(&self) -> u64 {
+        let max_body = self.rules.max_body;
+        match &self.state {
+            State::Attempting(Live { judged: Some(Judged::Retry(_)), .. }) => max_body.min(DETAIL_LIMIT),
+            _ => max_body,
+        }
+    }
+
+    fn abort(&mut self, code: Code) -> Action {
+        if let State::Attempting(live) = &mut self.state {
+            live.aborted.get_or_insert(code);
+        }
+        Action::AbortAttempt
+    }
+
+    fn announces_too_much(&self, head: &Head) -> bool {
+        let bodyless = self.rules.method.as_str() == "HEAD" || matches!(head.status, 204 | 304);
+        let announced = head.headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok());
+        !bodyless && announced.and_then(|value| value.parse::<u64>().ok()).is_some_and(|len| len > self.rules.max_body)
+    }
+
+    /// The policy's verdict, after the program's own judge.
+    pub(super) fn decide(&mut self, now: Micros, outcome: Outcome, retry_after_ms: Option<u64>) -> Verdict {
+        let decision = self.ask_decider(now, outcome);
+        if decision == Decision::Stop {
+            return Verdict::Stop { reason: Stop::HTTPC_STOP_DECIDER, retry_after_ms };
+        }
+        let situation = Situation {
+            outcome,
+            forced: decision == Decision::Retry,
+            idempotent: self.rules.idempotent,
+            replayable: self.rules.replayable,
+            own_key: self.rules.own_key,
+            retry_after_ms,
+            now_us: now,
+            deadline_us: self.timers.total(),
+        };
+        let mut budget = self.rules.budget.lock();
+        self.rules.retry.policy.decide(&mut self.retry_state, &situation, &mut budget, &mut self.rng)
+    }
+
+    fn ask_decider(&self, now: Micros, outcome: Outcome) -> Decision {
+        let Some(decider) = &self.rules.retry.decider else { return Decision::Default };
+        match (outcome, &self.state) {
+            (Outcome::Success, _) => Decision::Default,
+            (Outcome::Status(status), State::Attempting(live)) if status >= 400 => {
+                decider(&self.head_record(now, live.started, status))
+            }
+            (Outcome::Status(_), _) => Decision::Default,
+            _ => self.attempts.last().map_or(Decision::Default, |attempt| decider(attempt)),
+        }
+    }
+
+    /// What is known of an attempt when its response's head has come.
+    fn head_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
+        Attempt {
+            method: self.rules.method.clone(),
+            target: self.rules.target.clone(),
+            code: Code::HTTPC_OK,
+            status,
+            curl_code: 0,
+            start_us: started - self.started,
+            duration_us: now - started,
+            delay_ms: self.delay_ms,
+            delay_source: self.delay_source,
+            sent: Sent::HTTPC_SENT_ANSWERED,
+            stop: Stop::HTTPC_STOP_NONE,
+            peer: None,
+            connection_id: -1,
+            reused: false,
+            shown: Shown::default(),
+        }
+    }
+}
+
+/// The longest pause that the response asks for: where a field is repeated, nobody is disobeyed.
+fn asked_pause(head: &Head, unix_ms: i64) -> Option<u64> {
+    let date = head.headers.get(b"date");
+    head.headers.get_all(b"retry-after").filter_map(|value| retry_after::parse(value, date, unix_ms)).max()
+}
+
+/// What an ended attempt means to the policy, when its head did not settle that.
+pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
+    use Code::*;
+    match code {
+        HTTPC_OK => Outcome::Success,
+        HTTPC_E_PROTOCOL
+        | HTTPC_E_BODY_TOO_LARGE
+        | HTTPC_E_HEADERS_TOO_LARGE
+        | HTTPC_E_CERTIFICATE
+        | HTTPC_E_URL
+        | HTTPC_E_DECODE
+        | HTTPC_E_ABORTED
+        | HTTPC_E_UNSUPPORTED
+        | HTTPC_E_INTERNAL => Outcome::Fatal,
+        _ if end.hopeless => Outcome::Fatal,
+        _ if !end.sent => Outcome::NeverSent,
+        HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,
+        _ if end.response.is_some() => Outcome::Truncated { delivered: false },
+        _ => Outcome::MaybeSent,
+    }
+}

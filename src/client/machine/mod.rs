@@ -1,0 +1,371 @@
+//! One call as a state machine without I/O: a driver reports events, the machine says what to do next. Everything a call
+//! can decide is decided here; a blocking driver and a reactor differ only in how they carry the actions out.
+//!
+//! The driver's contract: do what the last [`Action`] says; report what came of it; report [`Event::TimerFired`] when
+//! [`Machine::wake_at`] has passed, and [`Event::Interrupted`] when the token or the client ends the call. It judges at the
+//! head of a response, not only at its end: a 503's body must never reach a caller's sink.
+
+mod ending;
+mod judge;
+mod timers;
+
+use super::attempt::{Attempt, Shown};
+use super::clock::Micros;
+use super::method::Method;
+use super::response::{Head, Response, Timings};
+use super::retry_rules::RetryRules;
+use super::timeouts::Timeouts;
+use super::url::Target;
+use crate::error::{Code, DelaySource, Error, Sent, Stop};
+use crate::policy::budget::Budget;
+use crate::policy::retry::{RetryState, Verdict};
+use crate::sync::Mutex;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use timers::Timers;
+
+/// What the machine needs to know of a call. Fixed for its whole length.
+#[derive(Clone)]
+pub struct Rules {
+    pub method: Method,
+    pub target: Arc<Target>,
+    pub timeouts: Timeouts,
+    pub retry: Arc<RetryRules>,
+    pub idempotent: bool,
+    /// An Idempotency-Key goes along.
+    pub own_key: bool,
+    pub replayable: bool,
+    pub status_errors: bool,
+    pub max_body: u64,
+    pub budget: Arc<Mutex<Budget>>,
+}
+
+/// How far the running attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Connecting,
+    Sending,
+    /// The whole request is out.
+    Waiting,
+}
+
+/// What a driver reports.
+pub enum Event<'a> {
+    PermitGranted,
+    /// The final head of a response is complete; `unix_ms` is the wall clock, for dates in it.
+    Head {
+        head: &'a Head,
+        unix_ms: i64,
+    },
+    AttemptEnded(AttemptEnd),
+    TimerFired,
+    /// HTTPC_E_CANCELLED or HTTPC_E_CLOSED.
+    Interrupted(Code),
+    /// Something that no retry can mend kept the attempt from starting.
+    Failed(Box<Error>),
+}
+
+/// What a driver does next.
+#[derive(Debug)]
+pub enum Action {
+    /// Wait for a connection permit; report `PermitGranted`.
+    TakePermit,
+    StartAttempt {
+        fresh_connection: bool,
+    },
+    /// Go on with the attempt, and keep at most `limit` bytes of the body; report `AttemptEnded`.
+    Body {
+        limit: u64,
+    },
+    /// End the attempt now; report `AttemptEnded` with what is known.
+    AbortAttempt,
+    /// Nothing but wait for the timer or an interruption.
+    Wait,
+    Finish(Result<Arc<Response>, Box<Error>>),
+}
+
+/// The facts of an ended attempt.
+#[derive(Debug)]
+pub struct AttemptEnd {
+    /// HTTPC_OK when the response is complete.
+    pub code: Code,
+    pub curl_code: i32,
+    /// What went wrong, in words that follow "GET https://…: ".
+    pub note: String,
+    /// The same would happen again, whatever was sent.
+    pub hopeless: bool,
+    /// The request, or a part of it, may have gone out. `false` is a proof.
+    pub sent: bool,
+    /// A byte of a response came.
+    pub heard: bool,
+    pub reused: bool,
+    pub peer: Option<SocketAddr>,
+    pub connection_id: i64,
+    pub timings: Timings,
+    /// Once its head was complete.
+    pub response: Option<(Head, Vec<u8>)>,
+}
+
+/// What the head of the running attempt's response settled.
+enum Judged {
+    /// It is wanted, if its body is complete.
+    Wanted,
+    /// A failing status that no retry follows: an error, or an ordinary response where the caller wants it so.
+    Final {
+        is_error: bool,
+        stop: Stop,
+        retry_after_ms: Option<u64>,
+    },
+    Retry(Retry),
+}
+
+#[derive(Clone, Copy)]
+struct Retry {
+    due: Micros,
+    delay_ms: u64,
+    source: DelaySource,
+    fresh_connection: bool,
+}
+
+struct Live {
+    started: Micros,
+    judged: Option<Judged>,
+    aborted: Option<Code>,
+}
+
+enum State {
+    AwaitingPermit,
+    Attempting(Live),
+    Pausing,
+    Done,
+}
+
+pub struct Machine {
+    rules: Rules,
+    rng: fastrand::Rng,
+    started: Micros,
+    state: State,
+    timers: Timers,
+    retry_state: RetryState,
+    attempts: Vec<Attempt>,
+    /// Of the attempt to come.
+    delay_ms: u64,
+    delay_source: DelaySource,
+    fresh_connection: bool,
+    /// Kept for the error, should no better one come.
+    last_response: Option<Response>,
+    last_note: String,
+    last_curl_code: i32,
+}
+
+impl Machine {
+    pub fn new(rules: Rules, now: Micros, rng: fastrand::Rng) -> Machine {
+        let timers = Timers::new(&rules.timeouts, now);
+        Machine {
+            rules,
+            rng,
+            started: now,
+            state: State::AwaitingPermit,
+            timers,
+            retry_state: RetryState::default(),
+            attempts: Vec::with_capacity(1),
+            delay_ms: 0,
+            delay_source: DelaySource::HTTPC_DELAY_NONE,
+            fresh_connection: false,
+            last_response: None,
+            last_note: String::new(),
+            last_curl_code: 0,
+        }
+    }
+
+    /// The first action.
+    pub fn start(&mut self, now: Micros) -> Action {
+        self.take_permit(now)
+    }
+
+    pub fn target(&self) -> &Arc<Target> {
+        &self.rules.target
+    }
+
+    pub fn method(&self) -> &Method {
+        &self.rules.method
+    }
+
+    /// When to report [`Event::TimerFired`]; `None`: not of its own accord.
+    pub fn wake_at(&self) -> Option<Micros> {
+        self.timers.next()
+    }
+
+    /// The running attempt got on: `moved` when bytes went or came since the last report.
+    pub fn progress(&mut self, now: Micros, progress: Progress, moved: bool) {
+        self.timers.progress(&self.rules.timeouts, now, progress, moved);
+    }
+
+    pub fn handle(&mut self, now: Micros, event: Event<'_>) -> Action {
+        match event {
+            Event::PermitGranted => self.start_attempt(now),
+            Event::Head { head, unix_ms } => self.judge_head(now, head, unix_ms),
+            Event::AttemptEnded(end) => self.attempt_ended(now, end),
+            Event::TimerFired => self.timer_fired(now),
+            Event::Interrupted(code) => self.interrupted(now, code),
+            Event::Failed(error) => self.failed(now, error),
+        }
+    }
+
+    fn take_permit(&mut self, now: Micros) -> Action {
+        self.state = State::AwaitingPermit;
+        self.timers.await_permit(&self.rules.timeouts, now);
+        Action::TakePermit
+    }
+
+    fn start_attempt(&mut self, now: Micros) -> Action {
+        let waited_ms = now.saturating_sub(self.timers.phase_began()) / 1000;
+        if waited_ms > self.delay_ms {
+            (self.delay_ms, self.delay_source) = (waited_ms, DelaySource::HTTPC_DELAY_POOL);
+        }
+        self.timers.start_attempt(&self.rules.timeouts, now);
+        self.state = State::Attempting(Live { started: now, judged: None, aborted: None });
+        Action::StartAttempt { fresh_connection: std::mem::take(&mut self.fresh_connection) }
+    }
+
+    fn timer_fired(&mut self, now: Micros) -> Action {
+        let expired = self.timers.expired(now);
+        match (&mut self.state, expired) {
+            (State::Pausing, _) if self.timers.pause_is_over(now) => self.take_permit(now),
+            (State::Pausing, None) => Action::Wait,
+            (State::AwaitingPermit, None) => Action::TakePermit,
+            (State::Attempting(live), Some(code)) => {
+                live.aborted.get_or_insert(code);
+                Action::AbortAttempt
+            }
+            (State::Attempting(_), None) => self.go_on(),
+            (State::Pausing | State::AwaitingPermit, Some(code)) => {
+                let stop = match code {
+                    Code::HTTPC_E_TIMEOUT_TOTAL => Stop::HTTPC_STOP_DEADLINE,
+                    _ => Stop::HTTPC_STOP_NOT_RETRYABLE,
+                };
+                self.finish_with(now, code, stop, None)
+            }
+            (State::Done, _) => self.already_done(),
+        }
+    }
+
+    /// The timer was early.
+    fn go_on(&self) -> Action {
+        Action::Body { limit: self.body_limit() }
+    }
+
+    fn interrupted(&mut self, now: Micros, code: Code) -> Action {
+        match &mut self.state {
+            State::Attempting(live) => {
+                live.aborted = Some(code);
+                Action::AbortAttempt
+            }
+            State::AwaitingPermit | State::Pausing => {
+                let stop = interruption(code);
+                self.finish_with(now, code, stop, None)
+            }
+            State::Done => self.already_done(),
+        }
+    }
+
+    fn attempt_ended(&mut self, now: Micros, mut end: AttemptEnd) -> Action {
+        let State::Attempting(live) = std::mem::replace(&mut self.state, State::Done) else {
+            return self.already_done();
+        };
+        self.timers.end_attempt();
+        let ended_early = live.aborted;
+        let code = ended_early.unwrap_or(end.code);
+        self.record(now, &live, code, &end);
+        self.last_note = std::mem::take(&mut end.note);
+        self.last_curl_code = end.curl_code;
+        let outcome = judge::outcome(code, &end);
+        if let Some((head, body)) = end.response.take() {
+            let mut response = Response::new(head, body, self.rules.target.clone());
+            response.timings = end.timings;
+            self.last_response = Some(response);
+        }
+        let stopped_from_outside =
+            matches!(ended_early, Some(Code::HTTPC_E_CANCELLED | Code::HTTPC_E_CLOSED | Code::HTTPC_E_TIMEOUT_TOTAL));
+        match live.judged {
+            // Its status says more than how its body ended.
+            Some(Judged::Final { is_error: true, stop, retry_after_ms })
+                if interruption(code) == Stop::HTTPC_STOP_NONE =>
+            {
+                self.finish_with(now, Code::HTTPC_E_STATUS, stop, retry_after_ms)
+            }
+            Some(Judged::Final { stop, .. }) if code == Code::HTTPC_OK => self.succeed(now, stop),
+            Some(Judged::Final { stop, retry_after_ms, .. }) if !stopped_from_outside => {
+                self.finish_with(now, code, stop, retry_after_ms)
+            }
+            Some(Judged::Retry(retry)) if !stopped_from_outside => self.pause(now, retry),
+            _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
+            _ => match self.decide(now, outcome, None) {
+                Verdict::Retry { delay_ms, source, fresh_connection } => {
+                    let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                    self.pause(now, Retry { due, delay_ms, source, fresh_connection })
+                }
+                Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
+                Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
+            },
+        }
+    }
+
+    fn pause(&mut self, now: Micros, retry: Retry) -> Action {
+        self.delay_ms = retry.delay_ms;
+        self.delay_source = retry.source;
+        self.fresh_connection = retry.fresh_connection;
+        if retry.due <= now {
+            return self.take_permit(now);
+        }
+        self.state = State::Pausing;
+        self.timers.pause_until(retry.due);
+        Action::Wait
+    }
+
+    fn record(&mut self, now: Micros, live: &Live, code: Code, end: &AttemptEnd) {
+        let status = end.response.as_ref().map_or(0, |(head, _)| head.status);
+        let code = match &live.judged {
+            // A response that was answered by its head alone counts as one, however its body ended.
+            Some(Judged::Retry(_) | Judged::Final { is_error: true, .. }) => Code::HTTPC_OK,
+            _ => code,
+        };
+        self.attempts.push(Attempt {
+            method: self.rules.method.clone(),
+            target: self.rules.target.clone(),
+            code,
+            status,
+            curl_code: end.curl_code,
+            start_us: live.started - self.started,
+            duration_us: now - live.started,
+            delay_ms: self.delay_ms,
+            delay_source: self.delay_source,
+            sent: match (end.sent, status) {
+                (false, _) => Sent::HTTPC_SENT_NEVER_SENT,
+                (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
+                (true, _) => Sent::HTTPC_SENT_ANSWERED,
+            },
+            stop: Stop::HTTPC_STOP_NONE,
+            peer: end.peer,
+            connection_id: end.connection_id,
+            reused: end.reused,
+            shown: Shown::default(),
+        });
+    }
+}
+
+/// The stop reason of a call that was ended from outside; NONE for every other code.
+fn interruption(code: Code) -> Stop {
+    match code {
+        Code::HTTPC_E_CANCELLED => Stop::HTTPC_STOP_CANCELLED,
+        Code::HTTPC_E_CLOSED => Stop::HTTPC_STOP_CLOSED,
+        _ => Stop::HTTPC_STOP_NONE,
+    }
+}
+
+fn stop_of(code: Code) -> Stop {
+    match interruption(code) {
+        Stop::HTTPC_STOP_NONE => Stop::HTTPC_STOP_DEADLINE,
+        stop => stop,
+    }
+}

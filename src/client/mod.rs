@@ -1,0 +1,175 @@
+//! A call: configuration and request in, response or error out. No pointers and no curl here.
+//!
+//! [`machine`] decides, [`blocking`] carries out on the caller's thread; [`call`] puts a request and a client's defaults
+//! together.
+
+pub mod attempt;
+pub mod blocking;
+mod call;
+pub mod cancel;
+pub mod clock;
+pub mod config;
+mod detail;
+pub mod error_body;
+pub mod fork;
+pub mod headers;
+pub mod json;
+pub mod machine;
+pub mod method;
+pub mod request;
+pub mod response;
+pub mod retry_rules;
+pub mod signal;
+pub mod timeouts;
+pub mod url;
+
+use crate::error::{Code, Error, Result};
+use crate::policy::budget::{Budget, BudgetPolicy};
+use crate::sync::{Condvar, Mutex};
+use crate::text;
+use crate::transport::curl::{self, pool::Pool};
+use config::Config;
+use signal::Signal;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use url::Origin;
+
+pub fn version() -> &'static CStr {
+    static VERSION: OnceLock<CString> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let linked = curl::version();
+        text::c_string(&format!("httpclient/{} {}", env!("CARGO_PKG_VERSION"), linked.to_string_lossy()))
+    })
+}
+
+pub struct Client {
+    config: Config,
+    pool: Pool,
+    budgets: Mutex<HashMap<Arc<Origin>, Arc<Mutex<Budget>>>>,
+    seed: u64,
+    calls_made: AtomicU64,
+    closing: Signal,
+    running: Mutex<usize>,
+    idle: Condvar,
+    born: fork::Generation,
+}
+
+impl Client {
+    pub fn new(config: Config) -> Result<Client> {
+        Ok(Client {
+            pool: Pool::new(&config)?,
+            budgets: Mutex::new(HashMap::new()),
+            seed: config.seed.unwrap_or_else(|| fastrand::u64(..)),
+            calls_made: AtomicU64::new(0),
+            closing: Signal::new()?,
+            running: Mutex::new(0),
+            idle: Condvar::new(),
+            born: fork::Generation::current(),
+            config,
+        })
+    }
+
+    /// Ends running and later calls, and waits for the running ones.
+    pub fn close(&self, wait_ms: u64) -> Result<()> {
+        self.check_fork()?;
+        self.closing.raise();
+        self.pool.close();
+        let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
+        let mut running = self.running.lock();
+        if *running > 0 && wait_ms > 0 && self.is_inside() {
+            return Err(Error::new(
+                Code::HTTPC_E_WOULD_DEADLOCK,
+                "the client is closed, but a callback of one of its own calls cannot wait for that call to end",
+            ));
+        }
+        while *running > 0 {
+            // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
+            let expired = match deadline {
+                Some(deadline) => self.idle.wait_until(&mut running, deadline).timed_out(),
+                None => {
+                    self.idle.wait(&mut running);
+                    false
+                }
+            };
+            if expired && *running > 0 {
+                return Err(Error::new(Code::HTTPC_E_AGAIN, format!("{} calls still run", *running)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What freeing a client does: close, wait unless inside one of its own callbacks, let go.
+    pub fn retire(self: Arc<Self>) {
+        if self.born.is_foreign() {
+            // The parent's sockets: not even a close_notify may go out on them.
+            std::mem::forget(self);
+            return;
+        }
+        let _ = self.close(if self.is_inside() { 0 } else { u64::MAX });
+    }
+
+    fn check_fork(&self) -> Result<()> {
+        if self.born.is_foreign() {
+            let why = "this client was made before fork(); make a new one in the child";
+            return Err(Error::new(Code::HTTPC_E_FORKED, why));
+        }
+        Ok(())
+    }
+
+    /// Registers a call that runs until the guard is dropped.
+    fn enter(&self) -> Result<Running<'_>> {
+        self.check_fork()?;
+        *self.running.lock() += 1;
+        INSIDE.with_borrow_mut(|clients| clients.push(std::ptr::from_ref(self).addr()));
+        let running = Running { client: self };
+        if self.closing.is_raised() {
+            return Err(Error::new(Code::HTTPC_E_CLOSED, "the client was closed"));
+        }
+        Ok(running)
+    }
+
+    /// Whether this thread runs a call of this client: then it is a callback that asks.
+    fn is_inside(&self) -> bool {
+        INSIDE.with_borrow(|clients| clients.contains(&std::ptr::from_ref(self).addr()))
+    }
+
+    fn budget(&self, origin: &Arc<Origin>, policy: &BudgetPolicy) -> Arc<Mutex<Budget>> {
+        let mut budgets = self.budgets.lock();
+        if let Some(budget) = budgets.get(origin) {
+            return budget.clone();
+        }
+        let budget = Arc::new(Mutex::new(Budget::new(policy)));
+        budgets.insert(origin.clone(), budget.clone());
+        budget
+    }
+
+    /// A generator for one call: repeatable by seed and order, and without a lock.
+    fn rng(&self) -> fastrand::Rng {
+        let call = self.calls_made.fetch_add(1, Ordering::Relaxed);
+        fastrand::Rng::with_seed(self.seed.wrapping_add(call.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+}
+
+thread_local! {
+    /// The clients whose calls run on this thread, by address, the innermost last.
+    static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Running<'c> {
+    client: &'c Client,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        INSIDE.with_borrow_mut(|clients| clients.pop());
+        let mut running = self.client.running.lock();
+        *running -= 1;
+        if *running == 0 && self.client.closing.is_raised() {
+            self.client.idle.notify_all();
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A request as the program describes it, before a client's defaults are added.
+
+use super::cancel::CancelToken;
+use super::config::{Header, checked_header};
+use super::headers::check_value;
+use super::json;
+use super::method::Method;
+use super::retry_rules::RetryRules;
+use super::timeouts::{Timeout, Timeouts};
+use super::url::has_control_characters;
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// No body and no Content-Length.
+    #[default]
+    Absent,
+    /// Bytes, also none at all: "Content-Length: 0".
+    Bytes(Arc<[u8]>),
+}
+
+impl Body {
+    pub fn bytes(bytes: &[u8]) -> Body {
+        Body::Bytes(Arc::from(bytes))
+    }
+
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Body::Absent => None,
+            Body::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum IdempotencyKey {
+    /// A fresh one for each send.
+    Random,
+    Fixed(String),
+}
+
+/// Timeouts that a request sets for itself; the others are the client's.
+#[derive(Clone, Debug, Default)]
+pub struct TimeoutOverrides(Vec<(Timeout, u64)>);
+
+impl TimeoutOverrides {
+    pub fn set(&mut self, which: Timeout, ms: u64) {
+        self.0.push((which, ms));
+    }
+
+    pub fn over(&self, defaults: &Timeouts) -> Timeouts {
+        let mut timeouts = defaults.clone();
+        for (which, ms) in &self.0 {
+            timeouts.set(*which, *ms);
+        }
+        timeouts
+    }
+}
+
+#[derive(Clone)]
+pub struct Request {
+    pub method: Method,
+    pub url: String,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<Header>,
+    pub body: Body,
+    pub timeouts: TimeoutOverrides,
+    pub retry: Option<Arc<RetryRules>>,
+    pub status_errors: Option<bool>,
+    pub max_body: Option<u64>,
+    pub idempotency_key: Option<IdempotencyKey>,
+    pub idempotent: Option<bool>,
+    pub cancel: Option<Arc<CancelToken>>,
+}
+
+impl Request {
+    pub fn new(method: &str, url: &str) -> Result<Request> {
+        let method = Method::new(method)?;
+        if url.is_empty() {
+            return Err(Error::invalid("url", "is empty"));
+        }
+        if has_control_characters(url) {
+            return Err(Error::invalid("url", "contains a control character"));
+        }
+        Ok(Request {
+            method,
+            url: url.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Absent,
+            timeouts: TimeoutOverrides::default(),
+            retry: None,
+            status_errors: None,
+            max_body: None,
+            idempotency_key: None,
+            idempotent: None,
+            cancel: None,
+        })
+    }
+
+    pub fn add_query(&mut self, name: &str, value: &str) -> Result<()> {
+        if name.is_empty() {
+            return Err(Error::invalid("name", "is empty"));
+        }
+        for (argument, text) in [("name", name), ("value", value)] {
+            if has_control_characters(text) {
+                let why = "contains a control character; one that is meant goes percent-encoded into the URL";
+                return Err(Error::invalid(argument, why));
+            }
+        }
+        self.query.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    pub fn set_header(&mut self, name: &str, value: &str, secret: bool) -> Result<()> {
+        let header = checked_header(name, value, secret)?;
+        self.headers.retain(|other| !other.name.eq_ignore_ascii_case(name));
+        self.headers.push(header);
+        Ok(())
+    }
+
+    pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
+        self.headers.push(checked_header(name, value, false)?);
+        Ok(())
+    }
+
+    pub fn set_json(&mut self, text: &str) -> Result<()> {
+        json::well_formed(text).map_err(|why| Error::invalid("json", why))?;
+        self.body = Body::bytes(text.as_bytes());
+        self.set_header("Content-Type", "application/json", false)?;
+        if !self.has_header("Accept") {
+            self.set_header("Accept", "application/json", false)?;
+        }
+        Ok(())
+    }
+
+    pub fn set_idempotency_key(&mut self, key: Option<&str>) -> Result<()> {
+        self.idempotency_key = Some(match key {
+            None => IdempotencyKey::Random,
+            Some("") => return Err(Error::invalid("key", "is empty")),
+            Some(key) => {
+                check_value(key.as_bytes()).map_err(|why| Error::invalid("key", why))?;
+                IdempotencyKey::Fixed(key.to_owned())
+            }
+        });
+        Ok(())
+    }
+
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+}

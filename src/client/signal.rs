@@ -1,0 +1,68 @@
+//! A sticky flag that can be polled: what ends a wait from outside. Raised once, it stays raised, so whoever polls late
+//! still sees it and nobody has to be registered anywhere.
+
+use crate::error::{Code, Error, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Debug)]
+pub struct Signal {
+    raised: AtomicBool,
+    /// Readable for ever once raised.
+    readable: OwnedFd,
+    #[cfg(not(target_os = "linux"))]
+    writable: OwnedFd,
+}
+
+impl Signal {
+    #[cfg(target_os = "linux")]
+    pub fn new() -> Result<Signal> {
+        use rustix::event::{EventfdFlags, eventfd};
+        let readable = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(no_descriptor)?;
+        Ok(Signal { raised: AtomicBool::new(false), readable })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn new() -> Result<Signal> {
+        let (readable, writable) = rustix::pipe::pipe().map_err(no_descriptor)?;
+        Ok(Signal { raised: AtomicBool::new(false), readable, writable })
+    }
+
+    /// Async-signal-safe: an atomic swap and one write.
+    pub fn raise(&self) {
+        if !self.raised.swap(true, Ordering::AcqRel) {
+            #[cfg(target_os = "linux")]
+            let end = &self.readable;
+            #[cfg(not(target_os = "linux"))]
+            let end = &self.writable;
+            // The counter of a fresh eventfd, or an empty pipe, always has room for this one write.
+            let _ = rustix::io::write(end, &1u64.to_ne_bytes());
+        }
+    }
+
+    pub fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Acquire)
+    }
+}
+
+impl AsFd for Signal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.readable.as_fd()
+    }
+}
+
+fn no_descriptor(errno: rustix::io::Errno) -> Box<Error> {
+    Error::new(Code::HTTPC_E_RESOURCE, format!("no descriptor to wait on: {errno}"))
+}
+
+/// Sleeps until one of `signals` is raised or `microseconds` (`None`: no limit) have passed. May wake early.
+pub fn wait(signals: &[&Signal], microseconds: Option<u64>) {
+    let mut fds: Vec<PollFd<'_>> = signals.iter().map(|signal| PollFd::new(*signal, PollFlags::IN)).collect();
+    let limit = microseconds.map(|us| Timespec {
+        tv_sec: i64::try_from(us / 1_000_000).unwrap_or(i64::MAX),
+        tv_nsec: (us % 1_000_000) as i64 * 1000,
+    });
+    // An interrupted wait is an early one: the caller looks at its clock and waits again.
+    let _ = poll(&mut fds, limit.as_ref());
+}

@@ -1,0 +1,214 @@
+//! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
+//! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
+
+use super::trust::Trust;
+use crate::client::response::{Head, standard_reason};
+use crate::text;
+use curl::easy::{Handler, SeekResult, WriteError};
+use rustix::net::{AddressFamily, Protocol, SocketFlags, SocketType, socket_with};
+use std::ffi::{c_char, c_int, c_void};
+use std::io::SeekFrom;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Reserved at most for a body whose length the server announced: the length is only its word.
+const MOST_RESERVED: u64 = 1 << 20;
+
+#[derive(Default)]
+pub struct Exchange {
+    trust: Option<Arc<Trust>>,
+    pub max_headers: u64,
+    pub body_limit: u64,
+
+    pub head: Head,
+    /// The final head is complete: its blank line came. libcurl takes headers cut off by the end of the connection for a
+    /// success.
+    pub head_done: bool,
+    pub body: Vec<u8>,
+    /// Header and body bytes so far.
+    pub received: u64,
+    header_bytes: u64,
+    /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
+    pub fired: u32,
+    pub fault: Option<Fault>,
+    /// Sockets opened for this attempt.
+    pub opened: u32,
+}
+
+/// Why a callback made libcurl stop.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    BodyLimit,
+    HeaderLimit,
+    BadHeader(&'static str),
+    /// libcurl was about to send the request again of its own accord.
+    Resend,
+    NoMemory,
+    NoDescriptor(String),
+    Panic(String),
+}
+
+impl Exchange {
+    pub fn new(trust: Option<Arc<Trust>>) -> Exchange {
+        Exchange { trust, ..Exchange::default() }
+    }
+
+    /// Makes ready for the next attempt.
+    pub fn reset(&mut self, max_headers: u64, body_limit: u64) {
+        self.max_headers = max_headers;
+        self.body_limit = body_limit;
+        self.head = Head::default();
+        self.head_done = false;
+        self.body = Vec::new();
+        (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
+        self.fault = None;
+    }
+
+    /// A limit that was settled at the head: what came with the head counts as well.
+    pub fn limit_body(&mut self, limit: u64) {
+        self.body_limit = limit;
+        self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    fn guarded<T>(&mut self, refuse: T, callback: impl FnOnce(&mut Self) -> T) -> T {
+        match catch_unwind(AssertUnwindSafe(|| callback(self))) {
+            Ok(value) => value,
+            Err(panic) => {
+                self.fault = Some(Fault::Panic(text::panic_message(&*panic)));
+                refuse
+            }
+        }
+    }
+
+    fn stop(&mut self, fault: Fault) -> bool {
+        self.fault.get_or_insert(fault);
+        false
+    }
+
+    fn header_line(&mut self, line: &[u8]) -> bool {
+        self.received += line.len() as u64;
+        self.header_bytes += line.len() as u64;
+        if self.header_bytes > self.max_headers {
+            return self.stop(Fault::HeaderLimit);
+        }
+        if self.head_done {
+            return true; // a trailer
+        }
+        if line.starts_with(b"HTTP/") {
+            self.status_line(line);
+            return true;
+        }
+        if matches!(line, b"\r\n" | b"\n") {
+            // An interim response's blank line does not end the head (RFC 9110 section 15.2).
+            self.head_done = self.head.status >= 200 || self.head.status == 101;
+            return true;
+        }
+        match self.head.headers.push_line(line) {
+            Ok(()) => true,
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    fn status_line(&mut self, line: &[u8]) {
+        let line = line.trim_ascii_end();
+        let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
+        self.head.headers.clear();
+        self.head.version = match parts.next().unwrap_or_default() {
+            b"1.0" => 10,
+            b"1.1" => 11,
+            b"2" | b"2.0" => 20,
+            b"3" | b"3.0" => 30,
+            _ => 0,
+        };
+        let status = parts.next().and_then(|status| std::str::from_utf8(status).ok());
+        self.head.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        let reason = parts.next().unwrap_or_default();
+        let standard = standard_reason(self.head.status).to_bytes();
+        self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
+    }
+
+    fn body_bytes(&mut self, data: &[u8]) -> bool {
+        self.received += data.len() as u64;
+        if self.body.is_empty() && !self.reserve_announced(data.len()) {
+            return self.stop(Fault::NoMemory);
+        }
+        let room = self.body_limit.saturating_sub(self.body.len() as u64);
+        let taken = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        // One more for the NUL that ends the body in C.
+        if self.body.try_reserve(taken + 1).is_err() {
+            return self.stop(Fault::NoMemory);
+        }
+        self.body.extend_from_slice(&data[..taken]);
+        if taken < data.len() { self.stop(Fault::BodyLimit) } else { true }
+    }
+
+    fn reserve_announced(&mut self, first: usize) -> bool {
+        let announced = self.head.headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok());
+        let announced = announced.and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+        let wanted = announced.min(self.body_limit).min(MOST_RESERVED).max((first as u64).min(self.body_limit));
+        self.body.try_reserve_exact(wanted as usize + 1).is_ok()
+    }
+
+    fn open(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
+        // A new connection after the request went out could only serve to send it again.
+        if self.fired > 0 {
+            self.stop(Fault::Resend);
+            return None;
+        }
+        let family = AddressFamily::from_raw(family as u16);
+        let protocol = u32::try_from(protocol).ok().and_then(std::num::NonZeroU32::new).map(Protocol::from_raw);
+        match socket_with(family, SocketType::from_raw(kind as u32), SocketFlags::CLOEXEC, protocol) {
+            Ok(socket) => {
+                use std::os::fd::IntoRawFd;
+                self.opened += 1;
+                Some(socket.into_raw_fd())
+            }
+            Err(errno @ (rustix::io::Errno::MFILE | rustix::io::Errno::NFILE | rustix::io::Errno::NOBUFS)) => {
+                self.stop(Fault::NoDescriptor(errno.to_string()));
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn about_to_send(&mut self) -> c_int {
+        self.fired += 1;
+        if self.fired > 1 {
+            self.stop(Fault::Resend);
+            return 1;
+        }
+        0
+    }
+}
+
+/// CURLOPT_PREREQFUNCTION.
+pub extern "C" fn prereq(user: *mut c_void, _: *mut c_char, _: *mut c_char, _: c_int, _: c_int) -> c_int {
+    // SAFETY: the userdata is the handle's own exchange, and libcurl runs one callback of a handle at a time.
+    unsafe { &mut *user.cast::<Exchange>() }.guarded(1, Exchange::about_to_send)
+}
+
+impl Handler for Exchange {
+    fn header(&mut self, line: &[u8]) -> bool {
+        self.guarded(false, |exchange| exchange.header_line(line))
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
+        Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
+    }
+
+    fn seek(&mut self, _: SeekFrom) -> SeekResult {
+        SeekResult::Fail
+    }
+
+    fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
+        self.guarded(None, |exchange| exchange.open(family, kind, protocol))
+    }
+
+    fn ssl_ctx(&mut self, context: *mut c_void) -> Result<(), curl::Error> {
+        if let Some(trust) = &self.trust {
+            // SAFETY: libcurl's own context, inside its callback.
+            unsafe { trust.install(context) };
+        }
+        Ok(())
+    }
+}

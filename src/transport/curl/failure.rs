@@ -1,0 +1,202 @@
+//! libcurl's outcome in our words: which code, what to tell a person, and whether the same would happen again.
+
+use super::exchange::{Exchange, Fault};
+use crate::client::url::Origin;
+use crate::error::Code;
+use crate::text;
+use curl_sys::CURLcode;
+
+/// Newer than curl-sys's list.
+const CURLE_PROXY: CURLcode = 97;
+const CURLE_TOO_LARGE: CURLcode = 100;
+
+pub struct Failure {
+    pub code: Code,
+    pub note: String,
+    pub hopeless: bool,
+}
+
+/// What libcurl says of a transfer that has ended.
+pub struct Report<'a> {
+    pub curl_code: CURLcode,
+    /// CURLOPT_ERRORBUFFER.
+    pub message: String,
+    pub os_errno: i32,
+    pub exchange: &'a Exchange,
+    pub origin: &'a Origin,
+}
+
+impl Report<'_> {
+    /// `None`: the response is complete.
+    pub fn failure(&self) -> Option<Failure> {
+        if let Some(fault) = &self.exchange.fault {
+            return Some(self.fault(fault));
+        }
+        if self.curl_code != curl_sys::CURLE_OK {
+            return Some(self.curl_failure());
+        }
+        if self.exchange.head_done {
+            return None;
+        }
+        // libcurl takes headers that the end of the connection cut off for a success.
+        let note = match self.exchange.received {
+            0 => "the server closed the connection without an answer",
+            _ => "the connection closed inside the response's headers",
+        };
+        Some(failure(Code::HTTPC_E_IO, note))
+    }
+
+    fn fault(&self, fault: &Fault) -> Failure {
+        match fault {
+            Fault::BodyLimit => failure(Code::HTTPC_E_BODY_TOO_LARGE, "the body is longer than the limit"),
+            Fault::HeaderLimit => {
+                let note =
+                    format!("the response's headers are longer than the limit of {} bytes", self.exchange.max_headers);
+                failure(Code::HTTPC_E_HEADERS_TOO_LARGE, note)
+            }
+            Fault::BadHeader(why) => failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::Resend => failure(Code::HTTPC_E_IO, "the connection closed before an answer came"),
+            Fault::NoMemory => failure(Code::HTTPC_E_RESOURCE, "no memory for the body"),
+            Fault::NoDescriptor(why) => {
+                failure(Code::HTTPC_E_RESOURCE, format!("no descriptor for a connection: {why}"))
+            }
+            Fault::Panic(message) => {
+                failure(Code::HTTPC_E_INTERNAL, format!("internal error, please report: {message}"))
+            }
+        }
+    }
+
+    fn curl_failure(&self) -> Failure {
+        let said = text::printable(self.message.as_bytes(), 200);
+        match self.curl_code {
+            curl_sys::CURLE_COULDNT_RESOLVE_HOST => {
+                failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {}", self.origin.host))
+            }
+            curl_sys::CURLE_COULDNT_RESOLVE_PROXY => {
+                failure(Code::HTTPC_E_PROXY, or(said, "could not resolve the proxy"))
+            }
+            CURLE_PROXY => failure(Code::HTTPC_E_PROXY, or(said, "the proxy refused")),
+            curl_sys::CURLE_COULDNT_CONNECT => self.not_connected(said),
+            curl_sys::CURLE_OPERATION_TIMEDOUT if self.exchange.fired == 0 => {
+                failure(Code::HTTPC_E_TIMEOUT_CONNECT, "connect timed out")
+            }
+            curl_sys::CURLE_OPERATION_TIMEDOUT => {
+                failure(Code::HTTPC_E_TIMEOUT_READ, "the server was silent for too long")
+            }
+            curl_sys::CURLE_PEER_FAILED_VERIFICATION
+            | curl_sys::CURLE_SSL_ISSUER_ERROR
+            | curl_sys::CURLE_SSL_PINNEDPUBKEYNOTMATCH
+            | curl_sys::CURLE_SSL_INVALIDCERTSTATUS => Failure {
+                hopeless: true,
+                ..failure(Code::HTTPC_E_CERTIFICATE, format!("the server's certificate was refused: {}", plain(&said)))
+            },
+            curl_sys::CURLE_SSL_CONNECT_ERROR
+            | curl_sys::CURLE_SSL_CERTPROBLEM
+            | curl_sys::CURLE_SSL_CIPHER
+            | curl_sys::CURLE_SSL_ENGINE_NOTFOUND
+            | curl_sys::CURLE_SSL_ENGINE_SETFAILED
+            | curl_sys::CURLE_USE_SSL_FAILED
+            | curl_sys::CURLE_SSL_SHUTDOWN_FAILED
+            | curl_sys::CURLE_SSL_CRL_BADFILE
+            | curl_sys::CURLE_SSL_CACERT_BADFILE => {
+                // What breaks off may go through the next time; what is refused will be refused again.
+                Failure {
+                    hopeless: !broke_off(&said),
+                    ..failure(Code::HTTPC_E_TLS, format!("TLS failed: {}", plain(&said)))
+                }
+            }
+            curl_sys::CURLE_PARTIAL_FILE => {
+                failure(Code::HTTPC_E_TRUNCATED, format!("the body ended early: {}", or(said, "cut off")))
+            }
+            curl_sys::CURLE_OUT_OF_MEMORY => failure(Code::HTTPC_E_RESOURCE, "out of memory"),
+            curl_sys::CURLE_URL_MALFORMAT => failure(Code::HTTPC_E_URL, or(said, "not a URL")),
+            curl_sys::CURLE_BAD_CONTENT_ENCODING => failure(Code::HTTPC_E_DECODE, or(said, "bad content encoding")),
+            CURLE_TOO_LARGE => {
+                failure(Code::HTTPC_E_HEADERS_TOO_LARGE, or(said, "the response's headers are too long"))
+            }
+            curl_sys::CURLE_GOT_NOTHING => {
+                failure(Code::HTTPC_E_IO, "the server closed the connection without an answer")
+            }
+            curl_sys::CURLE_SEND_ERROR | curl_sys::CURLE_RECV_ERROR | curl_sys::CURLE_SEND_FAIL_REWIND => {
+                self.broken(said)
+            }
+            curl_sys::CURLE_UNSUPPORTED_PROTOCOL | WEIRD_SERVER_REPLY | curl_sys::CURLE_HTTP2 => {
+                failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {}", or(said, "malformed")))
+            }
+            curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
+            other => {
+                failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
+            }
+        }
+    }
+
+    fn not_connected(&self, said: String) -> Failure {
+        let place = format!("{}:{}", self.origin.host, self.origin.port);
+        let note = match self.os_errno {
+            0 => format!("could not connect to {place}: {}", or(said, "no reason given")),
+            errno => format!("could not connect to {place}: {}", os_reason(errno)),
+        };
+        failure(Code::HTTPC_E_CONNECT, note)
+    }
+
+    /// CURLE_SEND_ERROR and CURLE_RECV_ERROR: a broken connection, but also what cannot be parsed.
+    fn broken(&self, said: String) -> Failure {
+        let framing = ["chunk", "Malformed", "hexadecimal", "Invalid Content-Length", "Unsupported transfer"];
+        if said.contains("response header") {
+            return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "the response's headers are too many or too long");
+        }
+        if said.contains("CONNECT") || said.contains("Proxy") {
+            return Failure { hopeless: said.contains("407"), ..failure(Code::HTTPC_E_PROXY, said) };
+        }
+        if self.exchange.received > 0 && framing.iter().any(|word| said.contains(word)) {
+            return failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {said}"));
+        }
+        if self.exchange.head_done && said.contains("unexpected eof") {
+            return failure(Code::HTTPC_E_TRUNCATED, "the body ended early: TLS was cut off without a close_notify");
+        }
+        if said.contains("SSL routines::") && said.contains("alert") {
+            return Failure {
+                hopeless: true,
+                ..failure(Code::HTTPC_E_TLS, format!("the server ended TLS: {}", plain(&said)))
+            };
+        }
+        let when = match (self.exchange.head_done, self.exchange.received) {
+            (true, _) => "while the body was read",
+            (false, 0) => "before an answer came",
+            (false, _) => "inside the response's headers",
+        };
+        failure(Code::HTTPC_E_IO, format!("the connection broke {when}: {}", or(said, "no reason given")))
+    }
+}
+
+const WEIRD_SERVER_REPLY: CURLcode = 8;
+
+fn failure(code: Code, note: impl Into<String>) -> Failure {
+    Failure { code, note: note.into(), hopeless: false }
+}
+
+fn or(said: String, otherwise: &str) -> String {
+    if said.is_empty() { otherwise.to_owned() } else { said }
+}
+
+fn broke_off(said: &str) -> bool {
+    ["SYSCALL", "unexpected eof", "reset by peer", "Broken pipe", "onnection closed"]
+        .iter()
+        .any(|word| said.contains(word))
+}
+
+/// Without libcurl's and OpenSSL's own headings.
+fn plain(said: &str) -> String {
+    let headings = ["SSL certificate problem: ", "SSL certificate OpenSSL verify result: ", "SSL: "];
+    let said = headings.iter().find_map(|heading| said.strip_prefix(heading)).unwrap_or(said);
+    let said = said.rsplit_once("SSL routines::").map_or(said, |(_, reason)| reason);
+    or(said.to_owned(), "no reason given")
+}
+
+/// "connection refused", as the system says it.
+fn os_reason(errno: i32) -> String {
+    let text = std::io::Error::from_raw_os_error(errno).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,27 @@
+//! Attempts by libcurl: the only place that names it, and beside `ffi` the only one with `unsafe`.
+//!
+//! A blocking call runs on its caller's thread, on a warm [`slot`] of its origin out of the [`pool`]. libcurl's callbacks
+//! only write down what they see, in an [`exchange`]; [`failure`] puts its codes into our words.
+
+#![allow(unsafe_code)]
+
+mod exchange;
+mod failure;
+mod header_list;
+pub mod pool;
+mod settings;
+mod share;
+pub mod slot;
+mod sys;
+mod trust;
+
+use crate::text;
+use std::ffi::CString;
+
+/// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.
+pub fn version() -> CString {
+    ::curl::init();
+    // SAFETY: a static string of libcurl's.
+    let version = unsafe { std::ffi::CStr::from_ptr(curl_sys::curl_version()) };
+    text::c_string(&text::printable(version.to_bytes(), 300))
+}

@@ -1,0 +1,239 @@
+//! The warm slots of a client, and the permits to use them. A permit is a turn to hold a connection; a slot comes with it,
+//! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
+
+use super::settings::Settings;
+use super::slot::Slot;
+use crate::client::clock::{self, Micros};
+use crate::client::config::{Config, PoolLimits};
+use crate::client::signal::Signal;
+use crate::client::url::Origin;
+use crate::error::Result;
+use crate::policy::admission::{Admission, Ticket};
+use crate::sync::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub struct Pool {
+    settings: Arc<Settings>,
+    limits: PoolLimits,
+    state: Mutex<State>,
+}
+
+struct State {
+    admission: Admission<Arc<Origin>>,
+    /// By origin, the oldest first.
+    idle: HashMap<Arc<Origin>, Vec<IdleSlot>>,
+    idle_count: u32,
+    /// No idle slot expires before.
+    next_expiry: Micros,
+    waiters: HashMap<Ticket, Arc<Signal>>,
+    closed: bool,
+}
+
+struct IdleSlot {
+    slot: Slot,
+    since: Micros,
+}
+
+pub enum Entry<'p> {
+    Granted(Lease<'p>),
+    Queued(Place<'p>),
+}
+
+impl Pool {
+    pub fn new(config: &Config) -> Result<Pool> {
+        let limits = config.pool.clone();
+        Ok(Pool {
+            settings: Arc::new(Settings::new(config)?),
+            state: Mutex::new(State {
+                admission: Admission::new(limits.max_connections, limits.max_per_host),
+                idle: HashMap::new(),
+                idle_count: 0,
+                next_expiry: Micros::MAX,
+                waiters: HashMap::new(),
+                closed: false,
+            }),
+            limits,
+        })
+    }
+
+    /// A permit now, or a place in the queue.
+    pub fn enter(&self, origin: &Arc<Origin>) -> Result<Entry<'_>> {
+        let mut discarded = Vec::new();
+        let mut state = self.state.lock();
+        match state.admission.request(origin) {
+            Ok(()) => {
+                let slot = state.take_slot(origin, &self.limits, &mut discarded);
+                drop(state);
+                Ok(Entry::Granted(Lease { pool: self, origin: origin.clone(), slot }))
+            }
+            Err(ticket) => match Signal::new() {
+                Ok(turn) => {
+                    let turn = Arc::new(turn);
+                    state.waiters.insert(ticket, turn.clone());
+                    Ok(Entry::Queued(Place { pool: self, origin: origin.clone(), ticket, turn, claimed: false }))
+                }
+                Err(error) => {
+                    state.admission.cancel(origin, ticket);
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    /// Closes idle connections now and those in use as they come back.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let idle = std::mem::take(&mut state.idle);
+        state.idle_count = 0;
+        drop(state);
+        drop(idle);
+    }
+
+    fn give_back(&self, origin: &Arc<Origin>, slot: Option<Slot>) {
+        let mut discarded = Vec::new();
+        let mut state = self.state.lock();
+        if let Some(slot) = slot {
+            let keep = !slot.is_spoiled() && slot.is_connected() && !state.closed && self.limits.max_idle > 0;
+            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(slot) }
+        }
+        let next = state.admission.release(origin).and_then(|(_, ticket)| state.waiters.remove(&ticket));
+        drop(state);
+        if let Some(waiter) = next {
+            waiter.raise();
+        }
+        // Closing a connection may take a system call or two: not under the lock.
+        drop(discarded);
+    }
+}
+
+impl State {
+    /// The warmest slot of the origin, if any; and room for the connection, if there is none.
+    fn take_slot(&mut self, origin: &Arc<Origin>, limits: &PoolLimits, discarded: &mut Vec<Slot>) -> Option<Slot> {
+        self.expire(limits, discarded);
+        if let Some(slots) = self.idle.get_mut(origin)
+            && let Some(idle) = slots.pop()
+        {
+            self.idle_count -= 1;
+            return Some(idle.slot);
+        }
+        while self.idle_count > 0 && self.admission.in_use() + self.idle_count > limits.max_connections {
+            discarded.extend(self.take_oldest());
+        }
+        None
+    }
+
+    fn keep(&mut self, origin: &Arc<Origin>, slot: Slot, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
+        let since = clock::now();
+        if limits.idle_expiry_ms > 0 {
+            self.next_expiry = self.next_expiry.min(since.saturating_add(limits.idle_expiry_ms * 1000));
+        }
+        match self.idle.get_mut(origin) {
+            Some(slots) => slots.push(IdleSlot { slot, since }),
+            None => {
+                self.idle.insert(origin.clone(), vec![IdleSlot { slot, since }]);
+            }
+        }
+        self.idle_count += 1;
+        while self.idle_count > limits.max_idle {
+            discarded.extend(self.take_oldest());
+        }
+    }
+
+    fn take_oldest(&mut self) -> Option<Slot> {
+        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.since)));
+        let origin = fronts.min_by_key(|(_, since)| *since).map(|(origin, _)| origin.clone())?;
+        let slots = self.idle.get_mut(&origin)?;
+        let oldest = slots.remove(0);
+        if slots.is_empty() {
+            self.idle.remove(&origin);
+        }
+        self.idle_count -= 1;
+        Some(oldest.slot)
+    }
+
+    fn expire(&mut self, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
+        if self.next_expiry == Micros::MAX {
+            return;
+        }
+        let now = clock::now();
+        if now < self.next_expiry {
+            return;
+        }
+        let lifetime = limits.idle_expiry_ms * 1000;
+        self.next_expiry = Micros::MAX;
+        for slots in self.idle.values_mut() {
+            let expired = slots.iter().take_while(|idle| idle.since.saturating_add(lifetime) <= now).count();
+            discarded.extend(slots.drain(..expired).map(|idle| idle.slot));
+            if let Some(oldest) = slots.first() {
+                self.next_expiry = self.next_expiry.min(oldest.since.saturating_add(lifetime));
+            }
+        }
+        self.idle.retain(|_, slots| !slots.is_empty());
+        self.idle_count = self.idle.values().map(|slots| slots.len() as u32).sum();
+    }
+}
+
+/// A permit, and the slot that goes with it once one is made. Dropped, both go back.
+pub struct Lease<'p> {
+    pool: &'p Pool,
+    origin: Arc<Origin>,
+    slot: Option<Slot>,
+}
+
+impl Lease<'_> {
+    pub fn slot(&mut self) -> Result<&mut Slot> {
+        let slot = match self.slot.take() {
+            Some(slot) => slot,
+            None => Slot::new(&self.origin, &self.pool.settings)?,
+        };
+        Ok(self.slot.insert(slot))
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.pool.give_back(&self.origin, self.slot.take());
+    }
+}
+
+/// A place in the queue for a permit. Dropped unclaimed, it is left without a hole.
+pub struct Place<'p> {
+    pool: &'p Pool,
+    origin: Arc<Origin>,
+    ticket: Ticket,
+    turn: Arc<Signal>,
+    claimed: bool,
+}
+
+impl<'p> Place<'p> {
+    /// Raised when the permit is there.
+    pub fn turn(&self) -> &Signal {
+        &self.turn
+    }
+
+    /// The permit, once the turn has come.
+    pub fn claim(mut self) -> Lease<'p> {
+        self.claimed = true;
+        let mut discarded = Vec::new();
+        let slot = self.pool.state.lock().take_slot(&self.origin, &self.pool.limits, &mut discarded);
+        Lease { pool: self.pool, origin: self.origin.clone(), slot }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.claimed {
+            return;
+        }
+        let mut state = self.pool.state.lock();
+        if state.admission.cancel(&self.origin, self.ticket) {
+            state.waiters.remove(&self.ticket);
+            return;
+        }
+        // It was granted meanwhile: the permit goes on to the next.
+        drop(state);
+        self.pool.give_back(&self.origin, None);
+    }
+}

@@ -1,0 +1,122 @@
+//! What is constant for all handles of a client.
+
+use super::share::Share;
+use super::trust::Trust;
+use crate::client::config::{Config, Proxy};
+use crate::client::url::Origin;
+use crate::error::{Code, Error, Result};
+use curl_sys::curl_slist;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+pub struct Settings {
+    pub share: Share,
+    /// From a CA file at once, so that a bad one is told early; the system's at the first https origin.
+    trust: OnceLock<Arc<Trust>>,
+    http_proxy: CString,
+    https_proxy: CString,
+    no_proxy: CString,
+    resolve: ResolveList,
+    connections: AtomicI64,
+}
+
+impl Settings {
+    pub fn new(config: &Config) -> Result<Settings> {
+        let trust = OnceLock::new();
+        if let Some(file) = &config.ca_file {
+            let _ = trust.set(Arc::new(Trust::file(file)?));
+        }
+        let (http_proxy, https_proxy, no_proxy) = proxies(&config.proxy);
+        Ok(Settings {
+            share: Share::new()?,
+            trust,
+            http_proxy: c_string(http_proxy),
+            https_proxy: c_string(https_proxy),
+            no_proxy: c_string(no_proxy),
+            resolve: ResolveList::new(config)?,
+            connections: AtomicI64::new(0),
+        })
+    }
+
+    pub fn trust_for(&self, origin: &Origin) -> Result<Option<Arc<Trust>>> {
+        if !origin.https {
+            return Ok(None);
+        }
+        if let Some(trust) = self.trust.get() {
+            return Ok(Some(trust.clone()));
+        }
+        let system = Arc::new(Trust::system()?);
+        Ok(Some(self.trust.get_or_init(|| system).clone()))
+    }
+
+    /// Empty for none: libcurl must not read the environment itself, which races with setenv().
+    pub fn proxy_for(&self, origin: &Origin) -> &CStr {
+        if origin.https { &self.https_proxy } else { &self.http_proxy }
+    }
+
+    pub fn no_proxy(&self) -> &CStr {
+        &self.no_proxy
+    }
+
+    pub fn resolve_list(&self) -> *const curl_slist {
+        self.resolve.first
+    }
+
+    pub fn next_connection_id(&self) -> i64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// For http, for https, and where none is used: as curl(1) reads the environment. HTTP_PROXY in capitals is left alone,
+/// since a CGI program's peer chooses it (CVE-2016-5385).
+fn proxies(configured: &Proxy) -> (String, String, String) {
+    let variable = |names: &[&str]| {
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty())).unwrap_or_default()
+    };
+    match configured {
+        Proxy::Direct => Default::default(),
+        Proxy::Url(url) => (url.clone(), url.clone(), String::new()),
+        Proxy::Environment => (
+            variable(&["http_proxy", "all_proxy", "ALL_PROXY"]),
+            variable(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            variable(&["no_proxy", "NO_PROXY"]),
+        ),
+    }
+}
+
+fn c_string(text: String) -> CString {
+    CString::new(text).unwrap_or_default()
+}
+
+/// CURLOPT_RESOLVE's entries. libcurl's own list: it is made once and read by all.
+struct ResolveList {
+    first: *mut curl_slist,
+}
+
+// SAFETY: not changed after it is made.
+unsafe impl Send for ResolveList {}
+unsafe impl Sync for ResolveList {}
+
+impl ResolveList {
+    fn new(config: &Config) -> Result<ResolveList> {
+        let mut list = ResolveList { first: std::ptr::null_mut() };
+        for entry in &config.resolve {
+            let text = c_string(format!("{}:{}:{}", entry.host, entry.port, entry.address));
+            // SAFETY: a NUL-terminated string, which libcurl copies.
+            let longer = unsafe { curl_sys::curl_slist_append(list.first, text.as_ptr()) };
+            if longer.is_null() {
+                return Err(Error::new(Code::HTTPC_E_RESOURCE, "no memory for the resolve list"));
+            }
+            list.first = longer;
+        }
+        Ok(list)
+    }
+}
+
+impl Drop for ResolveList {
+    fn drop(&mut self) {
+        // SAFETY: our own list, or NULL. The handles that use it hold the settings alive.
+        unsafe { curl_sys::curl_slist_free_all(self.first) };
+    }
+}

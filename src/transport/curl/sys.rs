@@ -1,0 +1,57 @@
+//! What neither the `curl` nor the `curl-sys` crate declares. Numbers from curl/curl.h and curl/multi.h; an option that an
+//! older libcurl does not know answers CURLE_UNKNOWN_OPTION and is left out.
+
+use curl_sys::{CURLINFO, CURLMoption, CURLoption};
+use std::ffi::{c_char, c_int, c_uint, c_void};
+
+pub const CURLOPT_PREREQFUNCTION: CURLoption = 20_312;
+pub const CURLOPT_PREREQDATA: CURLoption = 10_313;
+pub const CURLOPT_CURLU: CURLoption = 10_282;
+pub const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = 265;
+/// Since 7.87: do not wait for resolver threads when a handle is taken down.
+pub const CURLOPT_QUICK_EXIT: CURLoption = 322;
+/// Since 8.17: the same for a multi handle.
+pub const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
+
+const OFF_T: CURLINFO = 0x60_0000;
+pub const CURLINFO_SIZE_UPLOAD_T: CURLINFO = OFF_T + 7;
+pub const CURLINFO_TOTAL_TIME_T: CURLINFO = OFF_T + 50;
+pub const CURLINFO_NAMELOOKUP_TIME_T: CURLINFO = OFF_T + 51;
+pub const CURLINFO_CONNECT_TIME_T: CURLINFO = OFF_T + 52;
+pub const CURLINFO_PRETRANSFER_TIME_T: CURLINFO = OFF_T + 53;
+pub const CURLINFO_STARTTRANSFER_TIME_T: CURLINFO = OFF_T + 54;
+pub const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
+pub const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
+
+pub const CURLUPART_SCHEME: c_uint = 1;
+pub const CURLUPART_HOST: c_uint = 5;
+pub const CURLUPART_PORT: c_uint = 6;
+pub const CURLUPART_PATH: c_uint = 7;
+pub const CURLUPART_QUERY: c_uint = 8;
+
+pub enum Curlu {}
+
+/// CURLOPT_PREREQFUNCTION's arguments; 0 lets the request go out.
+pub type PrereqCallback = extern "C" fn(
+    user: *mut c_void,
+    peer: *mut c_char,
+    local: *mut c_char,
+    peer_port: c_int,
+    local_port: c_int,
+) -> c_int;
+
+unsafe extern "C" {
+    pub fn curl_url() -> *mut Curlu;
+    pub fn curl_url_cleanup(handle: *mut Curlu);
+    pub fn curl_url_set(handle: *mut Curlu, part: c_uint, content: *const c_char, flags: c_uint) -> c_uint;
+}
+
+// OpenSSL, beyond the `openssl-sys` crate.
+unsafe extern "C" {
+    pub fn X509_STORE_load_locations(
+        store: *mut openssl_sys::X509_STORE,
+        file: *const c_char,
+        directory: *const c_char,
+    ) -> c_int;
+    pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
+}

@@ -1,0 +1,20 @@
+//! One attempt on the wire. Knows nothing of retries or deadlines: the call machine decides, a driver carries out.
+
+pub mod curl;
+
+use crate::client::method::Method;
+use crate::client::url::Target;
+use std::sync::Arc;
+
+/// A request in the form that goes out.
+pub struct Outgoing<'a> {
+    pub method: &'a Method,
+    pub target: &'a Target,
+    pub body: Option<&'a Arc<[u8]>>,
+    /// Calls its argument for each header that goes along.
+    pub headers: &'a dyn Fn(&mut dyn FnMut(&str, &str)),
+    /// Longest response head, in bytes.
+    pub max_headers: u64,
+    /// Longest body, in bytes, until the head settles another limit.
+    pub max_body: u64,
+}

@@ -1,0 +1,65 @@
+//! The one table of names: placeholders, environment variables and listeners all come from it.
+
+use crate::{tls::Flavour, traps::Trap};
+
+/// What stands behind a name.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// The routes over plain HTTP.
+    Http,
+    /// The routes over TLS, with something particular about the TLS.
+    Tls(Flavour),
+    /// A listener that breaks off below HTTP.
+    Trap(Trap),
+    /// A port that refuses connections.
+    Refused,
+    /// A listener whose backlog is full, so that connecting hangs.
+    Blackhole,
+    /// The path of a PEM file.
+    File(Pem),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Pem {
+    Authority,
+    ClientCertificate,
+    ClientKey,
+}
+
+pub const NAMES: &[(&str, Kind)] = &[
+    ("url", Kind::Http),
+    ("tls", Kind::Tls(Flavour::Good)),
+    ("ca", Kind::File(Pem::Authority)),
+    ("client_cert", Kind::File(Pem::ClientCertificate)),
+    ("client_key", Kind::File(Pem::ClientKey)),
+    ("tls_expired", Kind::Tls(Flavour::Expired)),
+    ("tls_not_yet", Kind::Tls(Flavour::NotYet)),
+    ("tls_wrong_host", Kind::Tls(Flavour::WrongHost)),
+    ("tls_self_signed", Kind::Tls(Flavour::SelfSigned)),
+    ("tls_unknown_ca", Kind::Tls(Flavour::UnknownAuthority)),
+    ("tls_no_intermediate", Kind::Tls(Flavour::NoIntermediate)),
+    ("tls_wrong_usage", Kind::Tls(Flavour::WrongUsage)),
+    ("tls_weak", Kind::Tls(Flavour::WeakKey)),
+    ("tls_old", Kind::Tls(Flavour::OldVersion)),
+    ("tls_client_cert", Kind::Tls(Flavour::ClientCertificate)),
+    ("tls_truncate", Kind::Tls(Flavour::Truncate)),
+    ("tls_close", Kind::Trap(Trap::TlsClose)),
+    ("tls_stall", Kind::Trap(Trap::TlsStall)),
+    ("tls_garbage", Kind::Trap(Trap::TlsGarbage)),
+    ("refused", Kind::Refused),
+    ("blackhole", Kind::Blackhole),
+    ("silent", Kind::Trap(Trap::Silent)),
+    ("accept_reset", Kind::Trap(Trap::AcceptReset)),
+    ("accept_close", Kind::Trap(Trap::AcceptClose)),
+    ("banner", Kind::Trap(Trap::Banner)),
+];
+
+/// `tls_old` is passed to the command as `HTTPC_TEST_TLS_OLD`.
+pub fn environment_variable(name: &str) -> String {
+    format!("HTTPC_TEST_{}", name.to_ascii_uppercase())
+}
+
+/// `tls_old` is written `{tls_old}` in the command's arguments.
+pub fn placeholder(name: &str) -> String {
+    format!("{{{name}}}")
+}

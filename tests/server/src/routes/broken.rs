@@ -1,0 +1,54 @@
+//! Answers that end before they are complete.
+
+use super::head;
+use crate::{
+    connection::{Answer, Exchange, Then},
+    request::bad,
+    response::Response,
+    socket::End,
+};
+use serde_json::json;
+use std::time::Duration;
+
+/// A client that stays although the answer is there must not keep the connection for ever.
+const LINGER: Duration = Duration::from_secs(5);
+
+pub fn broken_off(x: &mut Exchange, how: &str, place: &str) -> Answer {
+    let whole_head = head("Content-Length: 100");
+    let bytes = match place {
+        "before-head" => Vec::new(),
+        "in-head" => b"HTTP/1.1 200 OK\r\nContent-Ty".to_vec(),
+        "after-head" => whole_head,
+        "in-body" => [whole_head, vec![b'x'; 50]].concat(),
+        _ => return bad(format!("no such place: {place}")),
+    };
+    x.connection.send(&bytes)?;
+    Ok(Then::End(if how == "reset" { End::Reset } else { End::Fin }))
+}
+
+pub fn truncate(x: &mut Exchange) -> Answer {
+    broken_off(x, "close", "in-body")
+}
+
+pub fn truncate_chunked(x: &mut Exchange) -> Answer {
+    let mut bytes = head("Transfer-Encoding: chunked");
+    bytes.extend(b"5\r\nhello\r\n");
+    x.connection.send(&bytes)?;
+    Ok(Then::End(End::Fin))
+}
+
+/// The body stays unread, so that the client still sends it (or cannot) when the answer comes.
+pub fn early_error(x: &mut Exchange) -> Answer {
+    let response = Response::json(413, &json!({"error": {"message": "scripted 413"}})).header("Connection", "close");
+    x.reply(response)?;
+    // A close() with unread bytes would send RST, which can overtake the answer.
+    x.connection.finish_sending();
+    x.connection.pause(LINGER)?;
+    Ok(Then::End(End::Fin))
+}
+
+/// Only a close_notify could tell the client that this body is whole.
+pub fn without_close_notify(x: &mut Exchange) -> Answer {
+    x.connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\ntrunc")?;
+    Ok(Then::End(End::Cut))
+}

@@ -1,0 +1,98 @@
+//! From paths to answers. README.md lists the routes for those who write tests.
+
+mod book;
+mod broken;
+mod demo;
+mod pace;
+mod plain;
+mod raw;
+mod redirect;
+mod retry_after;
+mod sequence;
+mod stale;
+
+use crate::{
+    connection::{Answer, Exchange},
+    date,
+    request::{Fault, bad},
+    response::Response,
+};
+pub use broken::without_close_notify;
+use serde_json::json;
+use std::{str::FromStr, time::Duration};
+
+/// Two routes answer, or do not, without having read the body.
+pub fn wants_body(path: &str) -> bool {
+    !matches!(path, "/stall-upload" | "/early-error")
+}
+
+pub fn answer(x: &mut Exchange) -> Answer {
+    let path = x.request.path.clone();
+    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    match first {
+        "_log" | "_count" | "_count_body" | "_connections" | "_reset" => book::answer(x, first),
+        "echo" => plain::echo(x),
+        "headers" => plain::headers(x),
+        "status" => plain::status(x, rest),
+        "bytes" => plain::bytes(x, rest),
+        "chunked" => plain::chunked(x),
+        "bearer" => plain::bearer(x, rest),
+        "sequence" => sequence::answer(x, rest),
+        "retry-after" => retry_after::answer(x, rest),
+        "delay" => pace::delay(x, rest),
+        "trickle" => pace::trickle(x),
+        "slow-head" => pace::slow_head(x),
+        "endless" => pace::endless(x),
+        "endless-headers" => pace::endless_headers(x),
+        "flood-1xx" => pace::flood_1xx(x),
+        "stall-body" => pace::stall_body(x),
+        "stall-upload" => pace::stall_upload(x),
+        "early-error" => broken::early_error(x),
+        "reset" | "close" => broken::broken_off(x, first, rest),
+        "truncate" => broken::truncate(x),
+        "truncate-chunked" => broken::truncate_chunked(x),
+        "stale" | "stale-reset" => stale::after(x, first, rest),
+        "stale-on-reuse" | "stale-on-reuse-fin" => stale::on_reuse(x, first),
+        "once" => stale::once(x),
+        "raw" => raw::answer(x),
+        "redirect" => redirect::to(x, rest),
+        "redirect-loop" => redirect::endless(x),
+        "redirect-chain" => redirect::chain(x, rest),
+        "v1" => demo::answer(x, rest),
+        _ => x.reply(Response::json(404, &json!({"error": "no such route"}))),
+    }
+}
+
+fn parse<T: FromStr>(text: &str, what: &str) -> Result<T, Fault> {
+    text.parse().or_else(|_| bad(format!("bad {what}: {text}")))
+}
+
+fn parameter<T: FromStr>(x: &Exchange, name: &str, default: T) -> Result<T, Fault> {
+    x.request.query.text(name).map_or(Ok(default), |text| parse(&text, name))
+}
+
+fn status_code(text: &str) -> Result<u16, Fault> {
+    match parse(text, "status")? {
+        code @ 100..=999 => Ok(code),
+        _ => bad(format!("bad status: {text}")),
+    }
+}
+
+/// Milliseconds, with fractions.
+fn milliseconds(text: &str) -> Result<Duration, Fault> {
+    Duration::try_from_secs_f64(parse::<f64>(text, "milliseconds")? / 1000.0)
+        .or_else(|_| bad(format!("bad milliseconds: {text}")))
+}
+
+/// The body of `/bytes` and `/chunked`: byte number i is i modulo 251.
+fn pattern(range: std::ops::Range<u64>) -> Vec<u8> {
+    range.map(|i| u8::try_from(i % 251).expect("below 251")).collect()
+}
+
+/// The whole head of an answer, for routes that write their own body.
+fn head(framing: &str) -> Vec<u8> {
+    let date = date::imf_fixdate(date::now());
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nDate: {date}\r\n{framing}\r\n\r\n")
+        .into_bytes()
+}

@@ -1,0 +1,79 @@
+//! Too slow, too long, or never.
+
+use super::{head, milliseconds, parameter, status_code};
+use crate::{
+    connection::{Answer, Exchange, Then},
+    request::Fault,
+    response::Response,
+};
+use serde_json::json;
+use std::time::Duration;
+
+pub fn delay(x: &mut Exchange, rest: &str) -> Answer {
+    let (time, code) = rest.split_once('/').unwrap_or((rest, "200"));
+    let (time, code) = (milliseconds(time)?, status_code(code)?);
+    x.connection.pause(time)?;
+    x.reply(Response::json(code, &json!({"ok": code < 400})))
+}
+
+pub fn trickle(x: &mut Exchange) -> Answer {
+    let (count, interval) = (parameter(x, "bytes", 10_u64)?, interval(x)?);
+    x.connection.send(&head(&format!("Content-Length: {count}")))?;
+    for _ in 0..count {
+        x.connection.pause(interval)?;
+        x.connection.send(b"x")?;
+    }
+    Ok(Then::Keep)
+}
+
+pub fn slow_head(x: &mut Exchange) -> Answer {
+    let interval = interval(x)?;
+    for byte in head("Content-Length: 2") {
+        x.connection.send(&[byte])?;
+        x.connection.pause(interval)?;
+    }
+    x.connection.send(b"ok")?;
+    Ok(Then::Keep)
+}
+
+fn interval(x: &Exchange) -> Result<Duration, Fault> {
+    x.request.query.text("interval").map_or(Ok(Duration::from_millis(100)), |text| milliseconds(&text))
+}
+
+pub fn endless(x: &mut Exchange) -> Answer {
+    let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
+    x.connection.send(&head("Transfer-Encoding: chunked"))?;
+    loop {
+        x.connection.send(&chunk)?;
+    }
+}
+
+pub fn endless_headers(x: &mut Exchange) -> Answer {
+    x.connection.send(b"HTTP/1.1 200 OK\r\n")?;
+    let mut number = 0_u64;
+    loop {
+        let lines = (number..number + 64).map(|i| format!("X-Endless-{i}: {:x<100}\r\n", ""));
+        x.connection.send(lines.collect::<String>().as_bytes())?;
+        number += 64;
+    }
+}
+
+pub fn flood_1xx(x: &mut Exchange) -> Answer {
+    let (count, code) = (parameter(x, "n", 1000_u64)?, parameter(x, "code", 103_u16)?);
+    for number in 0..count {
+        x.connection.send(format!("HTTP/1.1 {code} Scripted\r\nX-Number: {number}\r\n\r\n").as_bytes())?;
+    }
+    x.reply(Response::json(200, &json!({"ok": true})))
+}
+
+pub fn stall_body(x: &mut Exchange) -> Answer {
+    let mut bytes = head("Content-Length: 100");
+    bytes.extend([b'x'; 10]);
+    x.connection.send(&bytes)?;
+    x.connection.hold()
+}
+
+pub fn stall_upload(x: &mut Exchange) -> Answer {
+    x.connection.shrink_receive_buffer();
+    x.connection.hold()
+}

@@ -1,0 +1,93 @@
+//! Answers without any fault.
+
+use super::{head, parse, pattern, status_code};
+use crate::{
+    connection::{Answer, Exchange, Then},
+    query::decode,
+    request::bad,
+    response::Response,
+};
+use serde_json::{Map, json};
+
+pub fn echo(x: &mut Exchange) -> Answer {
+    let mut headers = Map::new();
+    for (name, value) in &x.request.headers {
+        let values = headers.entry(name.to_ascii_lowercase()).or_insert_with(|| json!([]));
+        values.as_array_mut().expect("only arrays are put in").push(json!(value));
+    }
+    let request = x.request;
+    let body = json!({
+        "method": request.method, "path": request.path, "query": request.query.raw, "headers": headers,
+        "body": String::from_utf8_lossy(&request.body),
+    });
+    x.reply(Response::json(200, &body))
+}
+
+pub fn headers(x: &mut Exchange) -> Answer {
+    let asked = x.request.query.pairs().filter(|(name, _)| *name != b"key");
+    let response = asked.fold(Response::text(200, "headers"), |response, (name, value)| response.header(name, value));
+    x.reply(response)
+}
+
+pub fn status(x: &mut Exchange, code: &str) -> Answer {
+    let query = &x.request.query;
+    let body = query.get("body").unwrap_or_default();
+    let kind = query.text("type").unwrap_or_else(|| "text/plain".to_owned());
+    let mut response = Response::new(status_code(code)?, &kind, body);
+    if let Some(value) = query.get("retry_after") {
+        response = response.header("Retry-After", value);
+    }
+    if let Some(reason) = query.get("reason") {
+        response = response.reason(reason);
+    }
+    for header in query.all("header") {
+        let Some(colon) = header.iter().position(|byte| *byte == b':') else {
+            return bad("header wants Name:Value");
+        };
+        response = response.header(&header[..colon], header[colon + 1..].trim_ascii_start());
+    }
+    x.reply(response)
+}
+
+pub fn bytes(x: &mut Exchange, count: &str) -> Answer {
+    const PART: u64 = 251 * 256;
+    let count: u64 = parse(count, "number of bytes")?;
+    let mut part = head(&format!("Content-Length: {count}"));
+    let mut sent = 0;
+    while sent < count && !x.request.is_head() {
+        let end = count.min(sent + PART);
+        part.extend(pattern(sent..end));
+        x.connection.send(&part)?;
+        (sent, part) = (end, Vec::new());
+    }
+    x.connection.send(&part)?;
+    Ok(Then::Keep)
+}
+
+pub fn chunked(x: &mut Exchange) -> Answer {
+    let sizes = x.request.query.text("sizes").unwrap_or_else(|| "1,2,3".to_owned());
+    let mut bytes = head("Transfer-Encoding: chunked");
+    let mut sent = 0;
+    for size in sizes.split(',') {
+        let size: u64 = parse(size, "chunk size")?;
+        if size == 0 {
+            return bad("a chunk of no bytes ends the body");
+        }
+        bytes.extend(format!("{size:x}\r\n").into_bytes());
+        bytes.extend(pattern(sent..sent + size));
+        bytes.extend(b"\r\n");
+        sent += size;
+    }
+    bytes.extend(b"0\r\n\r\n");
+    x.connection.send(&bytes)?;
+    Ok(Then::Keep)
+}
+
+pub fn bearer(x: &mut Exchange, token: &str) -> Answer {
+    let wanted = [b"Bearer ", decode(token).as_slice()].concat();
+    if x.request.header("authorization").is_some_and(|given| given.as_bytes() == wanted) {
+        return x.reply(Response::json(200, &json!({"ok": true})));
+    }
+    let body = json!({"error": {"message": "wrong or missing bearer token"}});
+    x.reply(Response::json(401, &body).header("WWW-Authenticate", "Bearer"))
+}

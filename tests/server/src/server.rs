@@ -1,0 +1,107 @@
+//! All listeners together.
+
+use crate::{
+    connection,
+    files::Folder,
+    listener::{Handler, Listener},
+    names::{Kind, NAMES},
+    nowhere::{Blackhole, Refused},
+    routes,
+    shared::Shared,
+    socket::{End, Stream},
+    tls::{self, Flavour, Pki},
+};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    thread,
+};
+
+/// A running server. Dropping it stops accepting and ends the open connections.
+pub struct Server {
+    values: Vec<(&'static str, String)>,
+    shared: Arc<Shared>,
+    listeners: Vec<Listener>,
+    refused: Refused,
+    blackhole: Blackhole,
+    folder: Folder,
+}
+
+impl Server {
+    pub fn start() -> io::Result<Self> {
+        // Making sure that it hangs takes time, during which keys can be made.
+        let blackhole = thread::spawn(Blackhole::open);
+        let pki = Pki::new()?;
+        let mut server = Server {
+            values: Vec::new(),
+            shared: Arc::new(Shared::new()),
+            listeners: Vec::new(),
+            refused: Refused::bind()?,
+            blackhole: blackhole.join().map_err(|_| io::Error::other("the blackhole panicked"))??,
+            folder: Folder::create()?,
+        };
+        for &(name, kind) in NAMES {
+            let value = server.open(name, kind, &pki)?;
+            server.values.push((name, value));
+        }
+        Ok(server)
+    }
+
+    fn open(&mut self, name: &str, kind: Kind, pki: &Pki) -> io::Result<String> {
+        Ok(match kind {
+            Kind::Http => {
+                let port =
+                    self.listen(|tcp, id, shared| connection::serve(Stream::Plain(tcp), id, shared, routes::answer))?;
+                format!("http://127.0.0.1:{port}")
+            }
+            Kind::Tls(flavour) => format!("https://localhost:{}", self.listen_tls(flavour, pki)?),
+            Kind::Trap(trap) => {
+                let port = self.listen(move |tcp, _, _| trap.spring(tcp))?;
+                format!("{}:{port}", trap.scheme())
+            }
+            Kind::Refused => format!("http://127.0.0.1:{}", self.refused.port),
+            Kind::Blackhole => format!("http://127.0.0.1:{}", self.blackhole.port()?),
+            Kind::File(pem) => self.folder.write(&format!("{name}.pem"), &pki.pem(pem)?)?.display().to_string(),
+        })
+    }
+
+    fn listen(&mut self, handler: impl Handler) -> io::Result<u16> {
+        let listener = Listener::start(&self.shared, handler)?;
+        let port = listener.port();
+        self.listeners.push(listener);
+        Ok(port)
+    }
+
+    fn listen_tls(&mut self, flavour: Flavour, pki: &Pki) -> io::Result<u16> {
+        let context = pki.context(flavour)?;
+        let route = if flavour == Flavour::Truncate { routes::without_close_notify } else { routes::answer };
+        self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
+            (stream, true) => connection::serve(Stream::Tls(stream), id, shared, route),
+            (stream, false) => (Stream::Tls(stream), End::Cut),
+        })
+    }
+
+    /// The URL (or path of a file) behind a name of [`crate::names::NAMES`].
+    ///
+    /// # Panics
+    /// When there is no such name.
+    pub fn url(&self, name: &str) -> &str {
+        match self.values.iter().find(|(other, _)| *other == name) {
+            Some((_, value)) => value,
+            None => panic!("testserver has no name {name:?}"),
+        }
+    }
+
+    /// Every name with its value.
+    pub fn values(&self) -> &[(&'static str, String)] {
+        &self.values
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.listeners.iter_mut().for_each(Listener::stop);
+        self.shared.connections.shut_down();
+    }
+}

@@ -1,0 +1,120 @@
+//! What can be particular about the TLS of a listener.
+
+use crate::{
+    certs::{Identity, Purpose, Wish, issue},
+    names::Pem,
+};
+use openssl::{
+    error::ErrorStack,
+    ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion},
+    x509::store::X509StoreBuilder,
+};
+use std::net::TcpStream;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Flavour {
+    Good,
+    Expired,
+    NotYet,
+    WrongHost,
+    SelfSigned,
+    UnknownAuthority,
+    NoIntermediate,
+    /// A certificate that is for clients only.
+    WrongUsage,
+    /// RSA with 1024 bits.
+    WeakKey,
+    /// At most TLS 1.1.
+    OldVersion,
+    ClientCertificate,
+    /// The routes are replaced by one answer without length that ends without close_notify.
+    Truncate,
+}
+
+/// The authority that clients trust, and those that they do not know.
+pub struct Pki {
+    root: Identity,
+    unknown: Identity,
+    intermediate: Identity,
+    good: Identity,
+    client: Identity,
+}
+
+impl Pki {
+    pub fn new() -> Result<Self, ErrorStack> {
+        let root = issue(&Wish::new("testserver authority", Purpose::Authority), None)?;
+        Ok(Pki {
+            unknown: issue(&Wish::new("unknown authority", Purpose::Authority), None)?,
+            intermediate: issue(&Wish::new("testserver intermediate", Purpose::Authority), Some(&root))?,
+            good: issue(&Wish::new("localhost", Purpose::Server), Some(&root))?,
+            client: issue(&Wish::new("test client", Purpose::Client), Some(&root))?,
+            root,
+        })
+    }
+
+    pub fn pem(&self, file: Pem) -> Result<Vec<u8>, ErrorStack> {
+        match file {
+            Pem::Authority => self.root.certificate.to_pem(),
+            Pem::ClientCertificate => self.client.certificate.to_pem(),
+            Pem::ClientKey => self.client.key.private_key_to_pem_pkcs8(),
+        }
+    }
+
+    pub fn context(&self, flavour: Flavour) -> Result<SslContext, ErrorStack> {
+        let mut builder = SslContextBuilder::new(SslMethod::tls_server())?;
+        match flavour {
+            Flavour::OldVersion => {
+                weaken(&mut builder)?;
+                builder.set_min_proto_version(Some(SslVersion::TLS1))?;
+                builder.set_max_proto_version(Some(SslVersion::TLS1_1))?;
+            }
+            Flavour::WeakKey => weaken(&mut builder)?,
+            Flavour::ClientCertificate => {
+                let mut store = X509StoreBuilder::new()?;
+                store.add_cert(self.root.certificate.clone())?;
+                builder.set_verify_cert_store(store.build())?;
+                builder.add_client_ca(&self.root.certificate)?;
+                builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+                builder.set_session_id_context(b"testserver")?;
+            }
+            _ => {}
+        }
+        let special = self.special_identity(flavour)?;
+        let identity = special.as_ref().unwrap_or(&self.good);
+        builder.set_certificate(&identity.certificate)?;
+        builder.set_private_key(&identity.key)?;
+        builder.set_alpn_select_callback(|_, offered| {
+            openssl::ssl::select_next_proto(b"\x08http/1.1", offered).ok_or(AlpnError::NOACK)
+        });
+        Ok(builder.build())
+    }
+
+    fn special_identity(&self, flavour: Flavour) -> Result<Option<Identity>, ErrorStack> {
+        let good = Wish::new("localhost", Purpose::Server);
+        let (wish, issuer) = match flavour {
+            Flavour::Expired => (Wish { valid: -20..-10, ..good }, Some(&self.root)),
+            Flavour::NotYet => (Wish { valid: 10..20, ..good }, Some(&self.root)),
+            Flavour::WrongHost => (Wish { name: "other.example", ..good }, Some(&self.root)),
+            Flavour::SelfSigned => (good, None),
+            Flavour::UnknownAuthority => (good, Some(&self.unknown)),
+            Flavour::NoIntermediate => (good, Some(&self.intermediate)),
+            Flavour::WrongUsage => (Wish { purpose: Purpose::Client, ..good }, Some(&self.root)),
+            Flavour::WeakKey => (Wish { weak_key: true, ..good }, Some(&self.root)),
+            _ => return Ok(None),
+        };
+        issue(&wish, issuer).map(Some)
+    }
+}
+
+/// OpenSSL 3 refuses to serve old versions and short keys above security level 0.
+fn weaken(builder: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    builder.set_cipher_list("ALL:@SECLEVEL=0")
+}
+
+/// The stream comes back also when the handshake failed, so that the connection can be ended in an orderly way.
+pub fn accept(context: &SslContext, tcp: TcpStream) -> (SslStream<TcpStream>, bool) {
+    let ssl = Ssl::new(context).expect("OpenSSL fails here only for want of memory");
+    let mut stream = SslStream::new(ssl, tcp).expect("OpenSSL fails here only for want of memory");
+    let agreed = stream.accept().is_ok();
+    (stream, agreed)
+}

@@ -1,0 +1,68 @@
+//! Listeners that break off below HTTP.
+
+use crate::socket::{End, Stream, peer_left};
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trap {
+    /// Closes after the ClientHello.
+    TlsClose,
+    /// Never answers the ClientHello.
+    TlsStall,
+    /// Answers the ClientHello with HTTP in the clear.
+    TlsGarbage,
+    /// Accepts, and neither sends nor reads.
+    Silent,
+    /// RST at once.
+    AcceptReset,
+    /// FIN at once.
+    AcceptClose,
+    /// Speaks first, and not HTTP; then silence.
+    Banner,
+}
+
+const CLEAR_TEXT: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 10\r\nConnection: close\r\n\r\nplain HTTP";
+
+impl Trap {
+    pub fn scheme(self) -> &'static str {
+        if matches!(self, Trap::TlsClose | Trap::TlsStall | Trap::TlsGarbage) {
+            "https://localhost"
+        } else {
+            "http://127.0.0.1"
+        }
+    }
+
+    pub fn spring(self, mut tcp: TcpStream) -> (Stream, End) {
+        // Whatever fails here fails because the client left, which ends the trap as well.
+        match self {
+            Trap::TlsClose => drop(tcp.read(&mut [0; 4096])),
+            Trap::TlsGarbage => {
+                let _ = tcp.read(&mut [0; 4096]);
+                let _ = tcp.write_all(CLEAR_TEXT);
+                let _ = tcp.shutdown(Shutdown::Write);
+                read_until_left(&mut tcp);
+            }
+            Trap::TlsStall | Trap::Silent => drop(peer_left(&tcp, None)),
+            Trap::AcceptReset => return (Stream::Plain(tcp), End::Reset),
+            Trap::AcceptClose => {
+                let _ = tcp.shutdown(Shutdown::Write);
+                read_until_left(&mut tcp);
+            }
+            Trap::Banner => {
+                let _ = tcp.write_all(b"SSH-2.0-x\r\n");
+                peer_left(&tcp, None);
+            }
+        }
+        (Stream::Plain(tcp), End::Fin)
+    }
+}
+
+/// A close() while the client still sends would turn its end of file into a reset.
+fn read_until_left(tcp: &mut TcpStream) {
+    let mut buffer = [0; 4096];
+    while matches!(tcp.read(&mut buffer), Ok(1..)) {}
+}

@@ -1,0 +1,131 @@
+use crate::{
+    client::{Client, Ending, connect, get},
+    start,
+};
+use openssl::{
+    ssl::{ErrorCode, SslConnector, SslConnectorBuilder, SslFiletype, SslMethod, SslStream, SslVersion},
+    x509::X509VerifyResult,
+};
+use std::{io::Read, net::TcpStream};
+use testserver::Server;
+
+fn trusting(server: &Server) -> SslConnectorBuilder {
+    let mut builder = SslConnector::builder(SslMethod::tls_client()).expect("a connector");
+    builder.set_ca_file(server.url("ca")).expect("the authority");
+    builder
+}
+
+fn handshake(
+    server: &Server,
+    name: &str,
+    connector: SslConnectorBuilder,
+) -> Result<SslStream<TcpStream>, X509VerifyResult> {
+    let ssl = connector.build().configure().expect("configured").into_ssl("localhost").expect("a session");
+    let mut stream = SslStream::new(ssl, connect(server.url(name))).expect("a stream");
+    match stream.connect() {
+        Ok(()) => Ok(stream),
+        Err(_) => Err(stream.ssl().verify_result()),
+    }
+}
+
+#[test]
+fn the_good_certificate_verifies() {
+    let server = start();
+    let mut client = Client::on(handshake(&server, "tls", trusting(&server)).expect("a handshake"));
+    assert_eq!(client.get("/echo?key=a").status, 200);
+    assert_eq!(client.get("/echo?key=a").status, 200);
+    assert_eq!(get(&server, "/_count?key=a").text(), "2");
+
+    let connector = trusting(&server).build();
+    let mut by_address = connector.connect("127.0.0.1", connect(server.url("tls"))).expect("the address is in it");
+    by_address.shutdown().expect("says goodbye");
+}
+
+#[test]
+fn bad_certificates_fail_as_named() {
+    let server = start();
+    let reasons = [
+        ("tls_expired", "certificate has expired"),
+        ("tls_not_yet", "certificate is not yet valid"),
+        ("tls_wrong_host", "hostname mismatch"),
+        ("tls_self_signed", "self-signed certificate"),
+        ("tls_unknown_ca", "unable to get local issuer certificate"),
+        ("tls_no_intermediate", "unable to get local issuer certificate"),
+        ("tls_wrong_usage", "unsuitable certificate purpose"),
+    ];
+    for (name, reason) in reasons {
+        let result = handshake(&server, name, trusting(&server)).expect_err(name);
+        assert_eq!(result.error_string().replace("self signed", "self-signed").to_lowercase(), reason, "{name}");
+        let mut careless = trusting(&server);
+        careless.set_verify(openssl::ssl::SslVerifyMode::NONE);
+        let stream = handshake(&server, name, careless).expect(name);
+        assert_eq!(Client::on(stream).get("/echo").status, 200, "{name}");
+    }
+}
+
+#[test]
+fn weak_keys_and_old_versions_need_consent() {
+    let server = start();
+    for name in ["tls_weak", "tls_old"] {
+        let mut strict = trusting(&server);
+        strict.set_security_level(2);
+        strict.set_min_proto_version(Some(SslVersion::TLS1_2)).expect("a version");
+        assert!(handshake(&server, name, strict).is_err(), "{name}");
+        let mut lenient = trusting(&server);
+        lenient.set_cipher_list("ALL:@SECLEVEL=0").expect("ciphers");
+        lenient.set_min_proto_version(Some(SslVersion::TLS1)).expect("a version");
+        let stream = handshake(&server, name, lenient).expect(name);
+        assert_eq!(stream.ssl().version_str() == "TLSv1.1", name == "tls_old");
+        assert_eq!(Client::on(stream).get("/echo").status, 200, "{name}");
+    }
+}
+
+#[test]
+fn the_client_certificate_is_demanded() {
+    let server = start();
+    // With TLS 1.3 the client learns of the refusal only when it reads.
+    let mut refused = handshake(&server, "tls_client_cert", trusting(&server)).expect("its half of the handshake");
+    assert!(refused.read(&mut [0]).is_err());
+    let mut connector = trusting(&server);
+    connector.set_certificate_file(server.url("client_cert"), SslFiletype::PEM).expect("a certificate");
+    connector.set_private_key_file(server.url("client_key"), SslFiletype::PEM).expect("a key");
+    let stream = handshake(&server, "tls_client_cert", connector).expect("a handshake");
+    assert_eq!(Client::on(stream).get("/echo").status, 200);
+}
+
+#[test]
+fn endings_differ_by_their_close_notify() {
+    let server = start();
+    let ending = |name: &str, target: &str| {
+        let mut client = Client::on(handshake(&server, name, trusting(&server)).expect("a handshake"));
+        client.ask(target);
+        let mut buffer = [0; 4096];
+        loop {
+            match client.stream.ssl_read(&mut buffer) {
+                Ok(_) => {}
+                Err(error) => return error,
+            }
+        }
+    };
+    assert_eq!(ending("tls", "/truncate").code(), ErrorCode::ZERO_RETURN);
+    let cut = ending("tls_truncate", "/any");
+    assert!(cut.code() != ErrorCode::ZERO_RETURN && cut.to_string().eq_ignore_ascii_case("unexpected eof"), "{cut}");
+    let reset = ending("tls", "/reset/in-body");
+    assert_eq!(reset.io_error().expect("an error of the socket").kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn handshakes_break_off() {
+    let server = start();
+    for name in ["tls_close", "tls_garbage"] {
+        assert!(handshake(&server, name, trusting(&server)).is_err(), "{name}");
+    }
+    let mut client = Client::on(connect(server.url("tls_close")));
+    client.send("hello");
+    assert_eq!(client.rest(), (vec![], Ending::Fin));
+    let mut client = Client::on(connect(server.url("tls_garbage")));
+    client.send("hello");
+    let (bytes, ending) = client.rest();
+    assert!(bytes.starts_with(b"HTTP/1.1 400 "));
+    assert_eq!(ending, Ending::Fin);
+}
