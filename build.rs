@@ -34,18 +34,29 @@ fn name_shared_object() {
 /// The bundled libcurl polls only with the definitions of .cargo/config.toml. Where they got lost (another working
 /// directory, a dependant crate) the build stops here instead of the program past descriptor 1024.
 fn refuse_select(archive: &Path) {
-    use object::{Object, ObjectSymbol, read::archive::ArchiveFile};
     println!("cargo:rerun-if-changed={}", archive.display());
     let Ok(bytes) = std::fs::read(archive) else { return };
-    let Ok(members) = ArchiveFile::parse(&*bytes) else { return };
-    for data in members.members().flatten().filter_map(|member| member.data(&*bytes).ok()) {
-        let Ok(file) = object::File::parse(data) else { continue };
-        let imports_select =
-            file.symbols().any(|symbol| symbol.is_undefined() && matches!(symbol.name(), Ok("select" | "_select")));
-        assert!(
-            !imports_select || env("CARGO_CFG_TARGET_OS") == "macos",
-            "the bundled libcurl would wait with select() and break past 1024 descriptors: \
-             build with `cargo --config <source>/.cargo/config.toml`, or copy its [env] table into your own"
-        );
+    // curlx_wait_ms() in wait.c sleeps with select(), without descriptors; whether to poll is decided in select.c.
+    let imports = imports_of_member(&bytes, "select.o");
+    assert!(!imports.is_empty(), "{}: no select.o to look into", archive.display());
+    assert!(
+        !imports.iter().any(|name| matches!(&**name, "select" | "_select")) || env("CARGO_CFG_TARGET_OS") == "macos",
+        "the bundled libcurl would wait with select() and break past 1024 descriptors: \
+         build with `cargo --config <source>/.cargo/config.toml`, or copy its [env] table into your own"
+    );
+}
+
+fn imports_of_member(archive: &[u8], member_name: &str) -> Vec<String> {
+    use object::{Object, ObjectSymbol, read::archive::ArchiveFile};
+    let archive_file = ArchiveFile::parse(archive).expect("libcurl.a is an archive");
+    let members = archive_file.members().map(|member| member.expect("a member of libcurl.a"));
+    let wanted = members.filter(|member| String::from_utf8_lossy(member.name()).ends_with(member_name));
+    let mut names = Vec::new();
+    for member in wanted {
+        let data = member.data(archive).expect("the data of a member");
+        let file = object::File::parse(data).expect("an object file");
+        let undefined = file.symbols().filter(|symbol| symbol.is_undefined());
+        names.extend(undefined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)));
     }
+    names
 }

@@ -74,7 +74,7 @@ prop_compose! {
         now_us in prop_oneof![0..1_000_000_u64, any::<u64>()],
         deadline_us in prop::option::of(any::<u64>()),
     ) -> Situation {
-        Situation { outcome, idempotent, replayable, own_key, retry_after_ms, now_us, deadline_us }
+        Situation { outcome, idempotent, replayable, own_key, forced: false, retry_after_ms, now_us, deadline_us }
     }
 }
 

@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. All they do can be done by hand with cargo and cmake: CONTRIBUTING.md.
+# CMAKE_FLAGS reaches cmake (CMAKE_FLAGS=-DHTTPCLIENT_BUNDLED_CURL=OFF), BUILD is the build folder.
+
+BUILD       ?= build
+PREFIX      ?= /usr/local
+CMAKE_FLAGS ?=
+JOBS        ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+parts     = -DHTTPCLIENT_BUILD_TESTS=$(1) -DHTTPCLIENT_BUILD_EXAMPLES=$(2)
+configure = cmake -S . -B $(BUILD) $(parts) $(CMAKE_FLAGS) >$(BUILD)/configure.log || { cat $(BUILD)/configure.log; exit 1; }
+build     = env -u MAKELEVEL cmake --build $(BUILD) --parallel $(JOBS)
+
+.PHONY: all demo test header symbols lint install clean tests-configured bootstrap
+.NOTPARALLEL:
+unexport MAKEFLAGS
+
+all: bootstrap
+	@$(call configure,OFF,OFF)
+	$(build)
+
+demo: bootstrap
+	@$(call configure,OFF,ON)
+	$(build) --target example_quickstart
+	@echo
+	@$(BUILD)/cargo/release/testserver run -- $(BUILD)/examples-c/quickstart {url} {refused}
+
+test: tests-configured
+	$(build)
+	$(build) --target httpclient_cargo_test
+	ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error
+
+# Writes include/httpclient.h anew from the sources.
+header: tests-configured
+	UPDATE_HEADER=1 $(build) --target httpclient_cargo_header
+
+# Writes abi/symbols.txt anew from the header, and checks the libraries against it.
+symbols: header
+	$(build)
+	UPDATE_SYMBOLS=1 ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -R '^abi\.symbols$$'
+	$(build)
+	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -L abi
+
+lint: tests-configured
+	cargo fmt --all --check
+	$(build) --target httpclient_cargo_clippy
+
+# Installs what `make` or `make test` has built.
+install:
+	@test -f $(BUILD)/lib/libhttpclient.a || { echo "nothing built yet: run make first" >&2; exit 1; }
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:
+	rm -rf $(BUILD)
+
+tests-configured: bootstrap
+	@$(call configure,ON,ON)
+
+bootstrap:
+	@scripts/bootstrap
+	@mkdir -p $(BUILD)

@@ -1,0 +1,80 @@
+# The cargo side: one custom target that runs cargo build, and one that runs cargo test with the same arguments.
+# Sets HTTPCLIENT_CARGO_OUT, the folder of cargo's results. Nothing links against it: Targets.cmake copies out of it.
+
+find_program(CARGO_EXECUTABLE cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+
+set(_profile release)
+set(_profile_folder release)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT _multi_config)
+  set(_profile dev)
+  set(_profile_folder debug)
+endif()
+set(HTTPCLIENT_CARGO_OUT ${HTTPCLIENT_CARGO_TARGET_DIR}/${_profile_folder})
+
+# cargo looks for its configuration from the working directory upwards, and the environment in it is not optional.
+set(_arguments --locked --profile ${_profile} --target-dir ${HTTPCLIENT_CARGO_TARGET_DIR}
+    --config ${CMAKE_CURRENT_SOURCE_DIR}/.cargo/config.toml)
+# cargo would take the make that runs it for its job server. And libcurl is compiled anew whenever CC changes, which CMake
+# sets at times (when it builds a project in the process that configured it): name the compiler that CMake has chosen.
+set(_environment --unset=MAKEFLAGS --unset=MFLAGS --unset=MAKELEVEL)
+get_filename_component(_cc ${CMAKE_C_COMPILER} NAME)
+if(_cc STREQUAL "cc")
+  list(APPEND _environment --unset=CC --unset=CXX) # cargo's own default
+else()
+  list(APPEND _environment CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER})
+endif()
+if(NOT HTTPCLIENT_BUNDLED_CURL)
+  list(APPEND _arguments --no-default-features)
+endif()
+if(HTTPCLIENT_SANITIZE)
+  # With a --target the flags stay away from build scripts and macros.
+  find_program(RUSTC_EXECUTABLE rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin" REQUIRED)
+  execute_process(COMMAND ${RUSTC_EXECUTABLE} -vV OUTPUT_VARIABLE _rustc COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCH "host: ([^\n]+)" _ "${_rustc}")
+  set(_triple ${CMAKE_MATCH_1})
+  list(APPEND _arguments --target ${_triple})
+  list(APPEND _environment RUSTC_BOOTSTRAP=1 "RUSTFLAGS=-Zsanitizer=${HTTPCLIENT_SANITIZE} $ENV{RUSTFLAGS}")
+  set(HTTPCLIENT_CARGO_OUT ${HTTPCLIENT_CARGO_TARGET_DIR}/${_triple}/${_profile_folder})
+endif()
+list(APPEND _arguments ${HTTPCLIENT_CARGO_FLAGS})
+
+# The selection decides about the features of shared dependencies. Whoever builds the tests gets everything at once, so
+# that cargo build and cargo test agree on them and nothing is compiled twice.
+if(HTTPCLIENT_BUILD_TESTS)
+  set(_selection --workspace --lib --bins --tests)
+elseif(HTTPCLIENT_BUILD_EXAMPLES)
+  set(_selection --package httpclient --package testserver --lib --bins)
+else()
+  set(_selection --package httpclient --lib)
+endif()
+
+set(HTTPCLIENT_TESTSERVER ${HTTPCLIENT_CARGO_OUT}/testserver)
+if(APPLE)
+  set(HTTPCLIENT_CARGO_SHARED ${HTTPCLIENT_CARGO_OUT}/libhttpclient.dylib)
+else()
+  set(HTTPCLIENT_CARGO_SHARED ${HTTPCLIENT_CARGO_OUT}/libhttpclient.so)
+endif()
+set(HTTPCLIENT_CARGO_STATIC ${HTTPCLIENT_CARGO_OUT}/libhttpclient.a)
+
+# cargo knows best what is stale: it runs in every build, for a tenth of a second when nothing is.
+list(JOIN _selection " " _comment)
+add_custom_target(httpclient_cargo ALL
+  COMMAND ${CMAKE_COMMAND} -E env ${_environment} ${CARGO_EXECUTABLE} build ${_arguments} ${_selection}
+  BYPRODUCTS ${HTTPCLIENT_CARGO_SHARED} ${HTTPCLIENT_CARGO_STATIC} ${HTTPCLIENT_TESTSERVER}
+  WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
+  COMMENT "cargo build ${_comment} (${_profile})"
+  USES_TERMINAL VERBATIM)
+
+if(HTTPCLIENT_BUILD_TESTS)
+  # httpclient_cargo_command(TARGET COMMAND ARG...): cargo in the same environment and target folder, on request only.
+  function(httpclient_cargo_command target command)
+    add_custom_target(${target}
+      COMMAND ${CMAKE_COMMAND} -E env ${_environment} ${CARGO_EXECUTABLE} ${command} ${_arguments} --workspace ${ARGN}
+      WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
+      COMMENT "cargo ${command} (${_profile})"
+      USES_TERMINAL VERBATIM)
+  endfunction()
+  httpclient_cargo_command(httpclient_cargo_test test)
+  httpclient_cargo_command(httpclient_cargo_header test --test header)
+  httpclient_cargo_command(httpclient_cargo_clippy clippy --all-targets -- -D warnings)
+endif()

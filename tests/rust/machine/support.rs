@@ -1,0 +1,309 @@
+//! A driver without a network: carries the machine's actions out on a clock that only moves when everything waits.
+
+use httpclient::client::clock::Micros;
+use httpclient::client::machine::{Action, AttemptEnd, Event, Machine, Progress, Rules};
+use httpclient::client::method::Method;
+use httpclient::client::response::{Head, Response, Timings};
+use httpclient::client::retry_rules::RetryRules;
+use httpclient::client::timeouts::Timeouts;
+use httpclient::client::url::Target;
+use httpclient::error::{Code, Error};
+use httpclient::policy::backoff::Jitter;
+use httpclient::policy::budget::{Budget, BudgetPolicy};
+use httpclient::sync::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub const MS: Micros = 1000;
+pub const S: Micros = 1_000_000;
+
+/// What happens on the wire, each step so long after the one before.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The request is out.
+    Sent,
+    /// A part of a large request is out.
+    SentPart,
+    Head(u16, Vec<(&'static str, String)>),
+    Body(usize),
+    /// The response is complete.
+    Complete,
+    Broken(Code),
+    /// The idle connection that was used again turned out to be closed.
+    StaleConnection,
+}
+
+pub type Attempt = Vec<(Micros, Step)>;
+
+/// A connection in 1 ms, the answer 1 ms later, complete at once.
+pub fn answer(status: u16) -> Attempt {
+    answer_with(status, &[])
+}
+
+pub fn answer_with(status: u16, headers: &[(&'static str, &str)]) -> Attempt {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    vec![(MS, Step::Sent), (MS, Step::Head(status, headers)), (0, Step::Body(5)), (0, Step::Complete)]
+}
+
+pub fn refused() -> Attempt {
+    vec![(MS, Step::Broken(Code::HTTPC_E_CONNECT))]
+}
+
+pub fn reset_after_sending() -> Attempt {
+    vec![(MS, Step::Sent), (MS, Step::Broken(Code::HTTPC_E_IO))]
+}
+
+pub fn truncated() -> Attempt {
+    vec![
+        (MS, Step::Sent),
+        (MS, Step::Head(200, vec![])),
+        (0, Step::Body(3)),
+        (MS, Step::Broken(Code::HTTPC_E_TRUNCATED)),
+    ]
+}
+
+pub struct Call {
+    pub rules: Rules,
+    pub script: VecDeque<Attempt>,
+    pub permit_after: VecDeque<Micros>,
+    pub interrupt: Option<(Micros, Code)>,
+}
+
+/// A GET with three attempts, backoff 100 ms, 200 ms, … without jitter, and the default timeouts.
+pub fn get(script: impl IntoIterator<Item = Attempt>) -> Call {
+    call("GET", script)
+}
+
+pub fn post(script: impl IntoIterator<Item = Attempt>) -> Call {
+    call("POST", script)
+}
+
+fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
+    let mut retry = RetryRules::default();
+    retry.set_backoff(100, 2.0, 10_000).expect("sane");
+    retry.policy.backoff.jitter = Jitter::None;
+    let rules = Rules {
+        method: Method::new(method).expect("a token"),
+        target: Arc::new(Target::parse("http://api.test/items?secret=1").expect("a URL")),
+        timeouts: Timeouts::default(),
+        idempotent: retry.policy.is_idempotent_method(method),
+        retry: Arc::new(retry),
+        own_key: false,
+        replayable: true,
+        status_errors: true,
+        max_body: 1 << 20,
+        budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
+    };
+    Call { rules, script: script.into_iter().collect(), permit_after: VecDeque::new(), interrupt: None }
+}
+
+impl Call {
+    pub fn timeouts(mut self, change: impl FnOnce(&mut Timeouts)) -> Call {
+        change(&mut self.rules.timeouts);
+        self
+    }
+
+    pub fn retry(mut self, change: impl FnOnce(&mut RetryRules)) -> Call {
+        change(Arc::make_mut(&mut self.rules.retry));
+        self
+    }
+
+    pub fn rules(mut self, change: impl FnOnce(&mut Rules)) -> Call {
+        change(&mut self.rules);
+        self
+    }
+
+    pub fn interrupted(mut self, at: Micros, code: Code) -> Call {
+        self.interrupt = Some((at, code));
+        self
+    }
+
+    /// When each permit comes, counted from its request; at once past the list.
+    pub fn permits_after(mut self, waits: impl IntoIterator<Item = Micros>) -> Call {
+        self.permit_after = waits.into_iter().collect();
+        self
+    }
+
+    pub fn run(self) -> Ended {
+        Driver::new(self).run()
+    }
+}
+
+pub struct Ended {
+    pub result: Result<Arc<Response>, Box<Error>>,
+    pub at: Micros,
+    /// When each attempt began.
+    pub started: Vec<Micros>,
+    /// Which attempts asked for a new connection.
+    pub fresh: Vec<bool>,
+    /// How often the request went out.
+    pub sent: usize,
+}
+
+impl Ended {
+    pub fn error(&self) -> &Error {
+        self.result.as_ref().expect_err("the call should have failed")
+    }
+
+    pub fn response(&self) -> &Response {
+        self.result.as_ref().unwrap_or_else(|e| panic!("the call failed: {e}"))
+    }
+}
+
+struct Driver {
+    call: Call,
+    machine: Machine,
+    now: Micros,
+    ended: (Vec<Micros>, Vec<bool>, usize),
+}
+
+impl Driver {
+    fn new(call: Call) -> Driver {
+        let machine = Machine::new(call.rules.clone(), 0, fastrand::Rng::with_seed(7));
+        Driver { call, machine, now: 0, ended: Default::default() }
+    }
+
+    fn run(mut self) -> Ended {
+        let mut action = self.machine.start(0);
+        for _ in 0..100_000 {
+            action = match action {
+                Action::Finish(result) => {
+                    let (started, fresh, sent) = self.ended;
+                    return Ended { result, at: self.now, started, fresh, sent };
+                }
+                Action::TakePermit => {
+                    let granted = self.now + self.call.permit_after.pop_front().unwrap_or(0);
+                    self.wait_until(Some(granted), Event::PermitGranted)
+                }
+                Action::Wait => self.wait_until(None, Event::TimerFired),
+                Action::StartAttempt { fresh_connection } => {
+                    self.ended.0.push(self.now);
+                    self.ended.1.push(fresh_connection);
+                    self.attempt()
+                }
+                Action::Body { .. } | Action::AbortAttempt => panic!("no attempt runs"),
+            };
+        }
+        panic!("the machine never finished");
+    }
+
+    /// To `at`, or to whatever comes before: the machine's timer or the interruption.
+    fn wait_until(&mut self, at: Option<Micros>, event: Event<'_>) -> Action {
+        let timer = self.machine.wake_at().unwrap_or(Micros::MAX);
+        let interruption = self.call.interrupt.map_or(Micros::MAX, |(at, _)| at.max(self.now));
+        let at = at.unwrap_or(Micros::MAX);
+        let first = at.min(timer).min(interruption);
+        assert!(first < Micros::MAX, "nothing would ever wake the call");
+        self.now = self.now.max(first);
+        if interruption == first {
+            return self.interrupt();
+        }
+        let event = if at == first { event } else { Event::TimerFired };
+        self.machine.handle(self.now, event)
+    }
+
+    fn interrupt(&mut self) -> Action {
+        let (_, code) = self.call.interrupt.take().expect("one is due");
+        self.machine.handle(self.now, Event::Interrupted(code))
+    }
+
+    fn attempt(&mut self) -> Action {
+        let steps = self.call.script.pop_front().unwrap_or_else(|| panic!("more attempts than the script has"));
+        let mut end = unfinished();
+        let mut due = self.now;
+        for (after, step) in steps {
+            due += after;
+            // A new instant: timers and the interruption that come first have their say.
+            while let Some(aborted) = self.let_time_pass(due) {
+                match aborted {
+                    Action::Body { .. } => {}
+                    Action::AbortAttempt => return self.end(end),
+                    other => return other,
+                }
+            }
+            match step {
+                Step::Sent => {
+                    self.ended.2 += 1;
+                    end.sent = true;
+                    self.machine.progress(self.now, Progress::Waiting, true);
+                }
+                Step::SentPart => {
+                    end.sent = true;
+                    self.machine.progress(self.now, Progress::Sending, true);
+                }
+                Step::Head(status, headers) => {
+                    end.heard = true;
+                    let mut head = Head { status, version: 11, ..Head::default() };
+                    for (name, value) in &headers {
+                        head.headers.push(name.as_bytes(), value.as_bytes()).expect("a header");
+                    }
+                    let action = self.machine.handle(self.now, Event::Head { head: &head, unix_ms: 0 });
+                    end.response = Some((head, Vec::new()));
+                    if matches!(action, Action::AbortAttempt) {
+                        return self.end(end);
+                    }
+                    self.machine.progress(self.now, Progress::Waiting, true);
+                }
+                Step::Body(bytes) => {
+                    if let Some((_, body)) = &mut end.response {
+                        body.resize(body.len() + bytes, b'x');
+                    }
+                    self.machine.progress(self.now, Progress::Waiting, true);
+                }
+                Step::Complete => {
+                    end.code = Code::HTTPC_OK;
+                    return self.end(end);
+                }
+                Step::Broken(code) => {
+                    end.code = code;
+                    return self.end(end);
+                }
+                Step::StaleConnection => {
+                    (end.sent, end.reused, end.code) = (true, true, Code::HTTPC_E_IO);
+                    return self.end(end);
+                }
+            }
+        }
+        // The script leaves the server silent.
+        loop {
+            match self.let_time_pass(Micros::MAX) {
+                Some(Action::AbortAttempt) => return self.end(end),
+                Some(Action::Body { .. }) => {}
+                other => panic!("nothing ends a silent server: {other:?}"),
+            }
+        }
+    }
+
+    fn end(&mut self, end: AttemptEnd) -> Action {
+        self.machine.handle(self.now, Event::AttemptEnded(end))
+    }
+
+    /// Moves on to `due`; `Some` when something else came first.
+    fn let_time_pass(&mut self, due: Micros) -> Option<Action> {
+        let timer = self.machine.wake_at().unwrap_or(Micros::MAX);
+        let interruption = self.call.interrupt.map_or(Micros::MAX, |(at, _)| at.max(self.now));
+        let first = timer.min(interruption);
+        if first > due || first == Micros::MAX {
+            self.now = due;
+            return None;
+        }
+        self.now = self.now.max(first);
+        Some(if interruption == first { self.interrupt() } else { self.machine.handle(self.now, Event::TimerFired) })
+    }
+}
+
+fn unfinished() -> AttemptEnd {
+    AttemptEnd {
+        code: Code::HTTPC_OK,
+        curl_code: 0,
+        note: "as scripted".into(),
+        hopeless: false,
+        sent: false,
+        heard: false,
+        reused: false,
+        peer: None,
+        connection_id: -1,
+        timings: Timings::default(),
+        response: None,
+    }
+}
