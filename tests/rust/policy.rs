@@ -1,17 +1,14 @@
 //! The retry policy, read as a specification: one behaviour per test, named after it.
 
-#![deny(unsafe_code)]
-
-mod policy {
-    mod aws_vectors;
-    mod backoff;
-    mod budget;
-    mod http_dates;
-    mod limits;
-    mod outcomes;
-    mod properties;
-    mod retry_after;
-    mod seed_configurations;
-    mod support;
-    mod waiting;
-}
+mod admission;
+mod aws_vectors;
+mod backoff;
+mod budget;
+mod http_dates;
+mod limits;
+mod outcomes;
+mod properties;
+mod retry_after;
+mod seed_configurations;
+mod support;
+mod waiting;

@@ -148,7 +148,9 @@ fn opt_in_statuses_are_retried_when_listed_and_not_before() {
         assert_eq!(first(idempotent(Outcome::Status(code))), stop(Stop::HTTPC_STOP_NOT_RETRYABLE), "{code}");
         let listed = || Call::new(listing(&[code]));
         assert_eq!(listed().end(idempotent(Outcome::Status(code))), after_backoff(500), "{code}");
-        assert_eq!(listed().end(other(Outcome::Status(code))), stop(Stop::HTTPC_STOP_NOT_IDEMPOTENT), "{code}");
+        // 413 and 425 refuse before anything is done; 522 and 524 come from a proxy that does not know.
+        let wanted = if code < 500 { after_backoff(500) } else { stop(Stop::HTTPC_STOP_NOT_IDEMPOTENT) };
+        assert_eq!(listed().end(other(Outcome::Status(code))), wanted, "{code}");
     }
 }
 
