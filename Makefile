@@ -20,14 +20,16 @@ all: bootstrap
 
 demo: bootstrap
 	@$(call configure,OFF,ON)
-	$(build) --target example_quickstart
+	$(build) --target example_quickstart --target httpclient_testserver
 	@echo
-	@$(BUILD)/cargo/release/testserver run -- $(BUILD)/examples-c/quickstart {url} {refused}
+	@$(BUILD)/bin/testserver run -- $(BUILD)/examples-c/quickstart {url} {refused}
 
 test: tests-configured
 	$(build)
-	$(build) --target httpclient_cargo_test
-	ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error
+	@status=0; set -x; \
+	$(build) --target httpclient_cargo_test || status=1; \
+	ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error || status=1; \
+	set +x; exit $$status
 
 # Writes include/httpclient.h anew from the sources.
 header: tests-configured

@@ -1,5 +1,13 @@
 # C and C++ programs that run against the scripted server of tests/server.
 
+set(HTTPCLIENT_TESTSERVER ${CMAKE_CURRENT_BINARY_DIR}/bin/testserver)
+file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bin)
+add_custom_target(httpclient_testserver ALL
+  COMMAND ${CMAKE_COMMAND} -E copy_if_different ${HTTPCLIENT_CARGO_OUT}/testserver ${HTTPCLIENT_TESTSERVER}
+  BYPRODUCTS ${HTTPCLIENT_TESTSERVER}
+  VERBATIM)
+add_dependencies(httpclient_testserver httpclient_cargo)
+
 set(HTTPCLIENT_WARNINGS -Wall -Wextra -Wpedantic -Wno-overlength-strings)
 set(_sanitize)
 if(HTTPCLIENT_SANITIZE)
