@@ -1,10 +1,10 @@
 # `cpack` writes a pair of Debian packages: libhttpclient0.1 and libhttpclient-dev, the latter with the static archive.
-# Configured with the prefix /usr the libraries go to the multiarch folder, as Debian wants them.
+# They install below /usr; when that is the prefix configured as well (the preset package) the libraries go to the multiarch folder, as Debian wants them.
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libhttpclient)
 set(CPACK_PACKAGE_CONTACT "libhttpclient maintainers <maintainers@httpclient.invalid>")
-set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE-MIT)
 set(CPACK_COMPONENTS_ALL runtime dev)
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${PROJECT_DESCRIPTION}\n The shared library.")
