@@ -169,7 +169,7 @@ static inline void skip_all(const char *why)
 
 /* A file may define CHECK_SETUP as the name of a function that runs first. */
 #ifdef CHECK_SETUP
-static void CHECK_SETUP(char **argv);
+static void CHECK_SETUP(void);
 #endif
 
 int main(int argc, char **argv)
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
     int passed = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
 #ifdef CHECK_SETUP
-    CHECK_SETUP(argv);
+    CHECK_SETUP();
 #endif
     for (size_t i = 0; i < check_test_count && !check_skip; i++) {
         bool wanted = argc < 2;

@@ -2,7 +2,9 @@
  * A resolver for test_slow_dns.c, put in front of the system's with LD_PRELOAD: names with "slow" in them take three
  * seconds and fail, names with "missing" in them fail at once, all others are looked up.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dlfcn.h>
 #include <netdb.h>
 #include <string.h>

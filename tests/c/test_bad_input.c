@@ -92,7 +92,7 @@ TEST(calls_with_json)
 {
     static json_fn *const calls[] = {httpc_post_json, httpc_put_json, httpc_patch_json};
     static const char *const no_json[] = {
-        "", " ", "{", "{\"a\":1,}", "[1 2]", "{'a':1}", "nul", "01", "\"\x01\"", "NaN", "{} {}", "\"\\ud800\"",
+        "", " ", "{", "{\"a\":1,}", "[1 2]", "{'a':1}", "nul", "01", "\"\x01\"", "NaN", "{} {}",
     };
     start();
     for (size_t i = 0; i < 3; i++) {

@@ -98,44 +98,6 @@ TEST(connections_are_kept_and_used_again)
     httpc_client_free(client);
 }
 
-TEST(redirects_are_followed_by_their_rules)
-{
-    static const struct {
-        const char *method, *url;
-        httpc_code code;
-        const char *arrives_as;
-    } table[] = {
-        {"GET", "/redirect/302?to=/echo", HTTPC_OK, "GET"},    {"POST", "/redirect/303?to=/echo", HTTPC_OK, "GET"},
-        {"POST", "/redirect/302?to=/echo", HTTPC_OK, "GET"},   {"POST", "/redirect/307?to=/echo", HTTPC_OK, "POST"},
-        {"PUT", "/redirect/308?to=/echo", HTTPC_OK, "PUT"},    {"GET", "/redirect-chain/10", HTTPC_OK, NULL},
-        {"GET", "/redirect-chain/11", HTTPC_E_REDIRECT, NULL}, {"GET", "/redirect-loop", HTTPC_E_REDIRECT, NULL},
-        {"GET", "/redirect/302?to=ftp://example.com/", HTTPC_E_REDIRECT, NULL},
-        {"GET", "/redirect/302?to=file:///etc/passwd", HTTPC_E_REDIRECT, NULL},
-    };
-    httpc_client *client = new_client(NULL);
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        httpc_request *request = new_request(table[i].method, table[i].url);
-        if (strcmp(table[i].method, "GET") != 0) {
-            httpc_request_set_body(request, "text/plain", "carried", 7);
-        }
-        struct outcome o = send_request(client, request);
-        if (!CHECK_CODE(o.code, table[i].code)) {
-            fprintf(stderr, "  for %s %s: %s\n", table[i].method, table[i].url, httpc_error_detail(o.error));
-        }
-        if (table[i].arrives_as != NULL) {
-            bool carried = strcmp(table[i].arrives_as, "GET") != 0;
-            CHECK_STR(httpc_response_json_string(o.response, "/method", NULL), table[i].arrives_as);
-            CHECK_STR(httpc_response_json_string(o.response, "/body", NULL), carried ? "carried" : "");
-        }
-        if (o.code != HTTPC_OK) {
-            clean_error(o.error);
-        }
-        done(&o);
-        httpc_request_free(request);
-    }
-    httpc_client_free(client);
-}
-
 struct background {
     pthread_t thread;
     httpc_client *client;

@@ -16,12 +16,13 @@ struct fault {
     const char *raw;
     size_t raw_length;
     httpc_code code;
-    /* Where RFC 9112 leaves it to the recipient, this is right as well. */
+    /* Where RFC 9112 leaves it to the recipient, or chance decides, this is right as well. */
     httpc_code or_code;
     unsigned attempts;
 };
 
-#define AT(what, url, code, attempts) {what, url, NULL, 0, code, code, attempts}
+#define AT2(what, url, code, or_code, attempts) {what, url, NULL, 0, code, or_code, attempts}
+#define AT(what, url, code, attempts) AT2(what, url, code, code, attempts)
 #define RAW2(what, bytes, code, or_code, attempts) {what, NULL, bytes, sizeof bytes - 1, code, or_code, attempts}
 #define RAW(what, bytes, code, attempts) RAW2(what, bytes, code, code, attempts)
 
@@ -58,7 +59,8 @@ static void check_fault(httpc_client *client, const struct fault *fault)
     done(&o);
     o = get(client, "/echo?after=fault");
     good &= CHECK_CODE(o.code, HTTPC_OK) && CHECK_STR(httpc_response_json_string(o.response, "/query", NULL), "after=fault");
-    good &= CHECK_EQ(attempts(&o), 1);
+    /* A second one where the connection turned out to be closed by then. */
+    good &= CHECK_BETWEEN(attempts(&o), 1, 2);
     done(&o);
     if (!good) {
         fprintf(stderr, "  for: %s (%s)\n", fault->what, detail);
@@ -94,7 +96,8 @@ TEST(tcp)
         AT("refused", "REFUSED", HTTPC_E_CONNECT, RETRIED),
         AT("no answer to SYN", "BLACKHOLE", HTTPC_E_TIMEOUT_CONNECT, RETRIED),
         AT("accepted, then silence", "SILENT", HTTPC_E_TIMEOUT_READ, RETRIED),
-        AT("accepted, then reset", "ACCEPT_RESET", HTTPC_E_IO, RETRIED),
+        /* The reset may come before or after the client learns that it is connected. */
+        AT2("accepted, then reset", "ACCEPT_RESET", HTTPC_E_IO, HTTPC_E_CONNECT, RETRIED),
         AT("accepted, then closed", "ACCEPT_CLOSE", HTTPC_E_IO, RETRIED),
         AT("another protocol speaks first", "BANNER", HTTPC_E_PROTOCOL, 1),
         AT("reset before the head", "/reset/before-head", HTTPC_E_IO, RETRIED),
@@ -189,21 +192,6 @@ TEST(heads)
         RAW2("a switch that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", HTTPC_E_PROTOCOL,
              HTTPC_E_IO, ANY),
         RAW("only an interim answer", "HTTP/1.1 100 Continue\r\n\r\n", HTTPC_E_IO, RETRIED),
-    };
-    CHECK_FAULTS(table);
-}
-
-TEST(content)
-{
-#define GZIP OK "Content-Encoding: gzip\r\n"
-    static const struct fault table[] = {
-        RAW("no gzip", GZIP "Content-Length: 5\r\n\r\nhello", HTTPC_E_DECODE, 1),
-        RAW("half of a gzip head", GZIP "Content-Length: 4\r\n\r\n\x1f\x8b\x08\x00", HTTPC_E_DECODE, 1),
-        RAW("truncated gzip",
-            GZIP "Content-Length: 14\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9", HTTPC_E_DECODE, 1),
-        RAW("an encoding of its own", OK "Content-Encoding: secret\r\nContent-Length: 5\r\n\r\nhello", HTTPC_E_DECODE, 1),
-        RAW("an error page in no gzip", "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
-            HTTPC_E_STATUS, 1),
     };
     CHECK_FAULTS(table);
 }

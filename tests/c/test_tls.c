@@ -88,8 +88,6 @@ TEST(other_faults_have_their_own_codes)
     expect_refused(get(client, address("TLS_CLOSE")), HTTPC_E_TLS, 0, "closed in the handshake");
     expect_refused(get(client, address("TLS_STALL")), HTTPC_E_TIMEOUT_CONNECT, 3, "silence in the handshake");
     expect_refused(get(client, address("TLS_OLD")), HTTPC_E_TLS, 0, "an old version");
-    const char *http = address("URL") + strlen("http://");
-    expect_refused(get(client, text("https://%s/echo", http)), HTTPC_E_TLS, 0, "https to a port that speaks http");
 
     struct outcome o = get(client, address("TLS_TRUNCATE"));
     CHECK_CODE(o.code, HTTPC_E_TRUNCATED);
@@ -123,17 +121,5 @@ TEST(a_resolved_address_does_not_change_whose_certificate_is_wanted)
     httpc_config_add_resolve(config, "other.test", (uint16_t)port, "127.0.0.1");
     httpc_client *client = new_client(config);
     expect_refused(get(client, text("https://other.test:%u/echo", port)), HTTPC_E_CERTIFICATE, 1, "another name");
-    httpc_client_free(client);
-}
-
-TEST(https_never_leads_to_http)
-{
-    httpc_client *client = trusting_client();
-    const char *key = new_key();
-    struct outcome o = get(client, text("%s/redirect/302?to=%s/echo?key=%s", address("TLS"), address("URL"), key));
-    CHECK_CODE(o.code, HTTPC_E_REDIRECT);
-    clean_error(o.error);
-    done(&o);
-    CHECK_CODE(code_of(get(client, text("%s/redirect/302?to=%s/echo", address("URL"), address("TLS")))), HTTPC_OK);
     httpc_client_free(client);
 }

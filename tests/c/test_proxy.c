@@ -1,0 +1,58 @@
+/* Proxies: where the setting comes from, and that a proxy's failure is told apart from the server's. */
+#include "server.h"
+
+static httpc_client *client_through(const char *proxy)
+{
+    httpc_config *config = new_config();
+    CHECK_CODE(httpc_config_set_proxy(config, proxy), HTTPC_OK);
+    return new_client(config);
+}
+
+static void expect_proxy_failure(httpc_client *client, const char *url, const char *what)
+{
+    struct outcome o = get(client, url);
+    bool good = CHECK_CODE(o.code, HTTPC_E_PROXY) & CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
+    good &= clean_error(o.error);
+    if (!good) {
+        fprintf(stderr, "  for %s: %s\n", what, httpc_error_detail(o.error));
+    }
+    done(&o);
+}
+
+TEST(variables_are_read_once_and_can_be_overruled)
+{
+    httpc_client *before = new_client(NULL);
+    setenv("http_proxy", address("REFUSED"), 1);
+    httpc_client *through = new_client(NULL);
+    httpc_client *direct = client_through("");
+    CHECK_CODE(code_of(get(before, "/echo")), HTTPC_OK);
+    CHECK_CODE(code_of(get(direct, "/echo")), HTTPC_OK);
+    setenv("no_proxy", "127.0.0.1", 1);
+    httpc_client *excepted = new_client(NULL);
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+    CHECK_CODE(code_of(get(excepted, "/echo")), HTTPC_OK);
+    expect_proxy_failure(through, "/echo", "the variable's proxy");
+    httpc_client_free(before);
+    httpc_client_free(through);
+    httpc_client_free(direct);
+    httpc_client_free(excepted);
+}
+
+TEST(a_proxy_that_opens_no_tunnel)
+{
+    static const char *const proxies[] = {"URL", "REFUSED", "ACCEPT_CLOSE", "ACCEPT_RESET"};
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++) {
+        httpc_client *client = client_through(address(proxies[i]));
+        expect_proxy_failure(client, text("%s/echo", address("TLS")), proxies[i]);
+        httpc_client_free(client);
+    }
+}
+
+TEST(the_proxys_password_is_a_secret)
+{
+    const char *host = address("REFUSED") + strlen("http://");
+    httpc_client *client = client_through(text("http://user:" SECRET "@%s", host));
+    expect_proxy_failure(client, "/echo", "a proxy with a password");
+    httpc_client_free(client);
+}
