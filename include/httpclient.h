@@ -490,6 +490,19 @@ HTTPC_API const char *httpc_code_name(int32_t code);
 HTTPC_API bool httpc_code_is_timeout(int32_t code);
 
 /**
+ * A stop reason's name, "HTTPC_STOP_DEADLINE" for example; "HTTPC_STOP_?" for a number that is none. Static; never NULL.
+ */
+HTTPC_API
+const char *httpc_stop_name(int32_t stop);
+
+/**
+ * A delay source's name, "HTTPC_DELAY_BACKOFF" for example; "HTTPC_DELAY_?" for a number that is none. Static; never
+ * NULL.
+ */
+HTTPC_API
+const char *httpc_delay_source_name(int32_t source);
+
+/**
  * "httpclient/0.1.0 libcurl/8.22.0 OpenSSL/3.0.17": this library and what it was built on. Static.
  */
 HTTPC_API const char *httpc_version(void);
@@ -702,6 +715,21 @@ httpc_code httpc_config_set_max_headers(struct httpc_config *config,
                                         uint64_t bytes);
 
 /**
+ * Most redirects that a call follows; 0 follows none, and a 3xx is then an ordinary response. Default 10; beyond it a call
+ * ends with HTTPC_E_REDIRECT. Followed are 301, 302, 303, 307 and 308 with a Location, to http and https only and never
+ * from https to http. 303, and 301 or 302 in answer to a POST, go on as GET without the body (RFC 9110 section 15.4). At
+ * another origin, and ever after, secret headers, Authorization and Cookie are left out.
+ */
+HTTPC_API
+httpc_code httpc_config_set_max_redirects(struct httpc_config *config,
+                                          uint32_t redirects);
+
+/**
+ * Whether a redirect in answer to a POST is followed (1, default) or an ordinary response (0).
+ */
+HTTPC_API httpc_code httpc_config_set_redirect_post(struct httpc_config *config, int32_t on);
+
+/**
  * A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
  * with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
  */
@@ -912,7 +940,8 @@ HTTPC_API const httpc_error *httpc_request_error(const struct httpc_request *req
 
 /**
  * Appends a query parameter, percent-encoded here (RFC 3986 section 2.1; a space becomes %20): pass plain text. A name
- * may be added several times.
+ * may be added several times. Control characters are refused: nearly always they are a mistake or an attack; one that is
+ * meant goes percent-encoded into the URL.
  */
 HTTPC_API
 httpc_code httpc_request_add_query(struct httpc_request *request,
@@ -980,6 +1009,16 @@ HTTPC_API httpc_code httpc_request_set_status_errors(struct httpc_request *reque
  * Longest response body of this request, in bytes.
  */
 HTTPC_API httpc_code httpc_request_set_max_body(struct httpc_request *request, uint64_t bytes);
+
+/**
+ * Most redirects that this request follows; 0 follows none.
+ */
+HTTPC_API httpc_code httpc_request_set_max_redirects(struct httpc_request *request, uint32_t redirects);
+
+/**
+ * Whether a redirect in answer to this POST is followed (1) or an ordinary response (0).
+ */
+HTTPC_API httpc_code httpc_request_set_redirect_post(struct httpc_request *request, int32_t on);
 
 /**
  * Sends "Idempotency-Key: KEY" with every attempt. The server then recognises a repeated request, so a POST is retried
@@ -1268,8 +1307,8 @@ httpc_code httpc_retry_policy_set_max_attempts(struct httpc_retry_policy *policy
                                                uint32_t attempts);
 
 /**
- * The pause before retry i (from 0): min(cap, base * multiplier^i), in milliseconds, then jitter. The multiplier is at
- * least 1. Defaults: 500 ms, 2, 20 s.
+ * The pause before retry i (from 0): min(cap, base * multiplier^i), in milliseconds, then jitter. The multiplier is 1 to
+ * 1000. Defaults: 500 ms, 2, 20 s.
  */
 HTTPC_API
 httpc_code httpc_retry_policy_set_backoff(struct httpc_retry_policy *policy,

@@ -3,7 +3,7 @@
 use super::Client;
 use super::call::Call;
 use super::clock::{self, Micros};
-use super::machine::{Action, Event, Machine};
+use super::machine::{Action, Event, Machine, Progress};
 use super::request::Request;
 use super::response::Response;
 use super::signal::{self, Signal};
@@ -49,7 +49,7 @@ impl<'c> Driver<'c> {
     }
 
     fn take_permit(&mut self, lease: &mut Option<Lease<'c>>) -> Action {
-        let origin = self.machine.target().origin.clone();
+        let origin = self.machine.route().target.origin.clone();
         let event = match self.client.pool.enter(&origin) {
             Err(error) => Event::Failed(error),
             Ok(Entry::Granted(granted)) => {
@@ -102,10 +102,9 @@ impl<'c> Driver<'c> {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no permit to start with");
             return self.machine.handle(clock::now(), Event::Failed(confused));
         };
-        let safe = self.call.rules.idempotent;
+        let safe = self.machine.is_idempotent();
         let begun = lease.slot().and_then(|slot| {
-            let (method, target) = (self.machine.method(), self.machine.target());
-            self.call.outgoing(method, target, |out| slot.begin(out, fresh_connection, safe))?;
+            self.call.outgoing(self.machine.route(), |out| slot.begin(out, fresh_connection, safe))?;
             Ok(slot)
         });
         match begun {
@@ -118,8 +117,12 @@ impl<'c> Driver<'c> {
     fn exchange(&mut self, slot: &mut Slot) -> Action {
         let mut judged = false;
         let mut moved_bytes = 0;
+        let mut ready = true;
         loop {
-            let ended = slot.advance();
+            // A timer that fires while the connection has nothing to do is not to be put off by driving it: libcurl would
+            // push a little more into the kernel's buffer and call that progress.
+            let due = !ready && self.is_due(clock::now());
+            let ended = if due { None } else { slot.advance() };
             let now = clock::now();
             if !judged && slot.exchange().head_done {
                 judged = true;
@@ -134,7 +137,11 @@ impl<'c> Driver<'c> {
                 return self.report_end(slot, ended);
             }
             let (progress, bytes) = slot.progress();
-            self.machine.progress(now, progress, bytes != moved_bytes);
+            // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
+            let heard = ready && progress == Progress::Waiting;
+            if !due {
+                self.machine.progress(now, progress, bytes != moved_bytes || heard);
+            }
             moved_bytes = bytes;
             let action = match self.interruption() {
                 Some(code) => Some(self.machine.handle(now, Event::Interrupted(code))),
@@ -142,7 +149,7 @@ impl<'c> Driver<'c> {
                 None => None,
             };
             match action {
-                None | Some(Action::Body { .. }) => self.wait_for(slot, now),
+                None | Some(Action::Body { .. }) => ready = self.wait_for(slot, now),
                 Some(_) => return self.report_end(slot, None),
             }
         }
@@ -153,7 +160,7 @@ impl<'c> Driver<'c> {
         self.machine.handle(clock::now(), Event::AttemptEnded(end))
     }
 
-    fn wait_for(&self, slot: &Slot, now: Micros) {
+    fn wait_for(&self, slot: &Slot, now: Micros) -> bool {
         let closing = self.client.closing.as_fd();
         let us = self.machine.wake_at().map(|at| at.saturating_sub(now));
         match self.call.cancel_token() {

@@ -2,8 +2,7 @@
 
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
-use super::machine::Rules;
-use super::method::Method;
+use super::machine::{Redirects, Route, Rules};
 use super::request::{Body, IdempotencyKey, Request};
 use super::url::{Target, absolute};
 use super::{Client, config::Config};
@@ -38,6 +37,10 @@ impl<'r> Call<'r> {
             own_key: idempotency_key.is_some(),
             replayable: true,
             status_errors: request.status_errors.unwrap_or(config.status_errors),
+            redirects: Redirects {
+                max: request.max_redirects.unwrap_or(config.redirects.max),
+                post: request.redirect_post.unwrap_or(config.redirects.post),
+            },
             max_body: request.max_body.unwrap_or(config.max_body),
             budget: client.budget(&target.origin, &retry.policy.budget),
             retry,
@@ -50,32 +53,35 @@ impl<'r> Call<'r> {
         self.request.cancel.as_ref()
     }
 
-    /// The request as it goes to `target`, handed to `send`.
-    pub fn outgoing<T>(&self, method: &Method, target: &Target, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+    /// The request as it goes out on `route`, handed to `send`.
+    pub fn outgoing<T>(&self, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
         let body = match &self.request.body {
-            Body::Absent => None,
-            Body::Bytes(bytes) => Some(bytes),
+            Body::Bytes(bytes) if route.keeps_body => Some(bytes),
+            _ => None,
         };
-        let headers = |push: &mut dyn FnMut(&str, &str)| self.each_header(target, push);
+        let headers = |push: &mut dyn FnMut(&str, &str)| self.each_header(route, push);
+        let (method, target) = (&route.method, &*route.target);
         let (max_headers, max_body) = (self.config.max_headers, self.rules.max_body);
         send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
     }
 
-    fn each_header(&self, target: &Target, push: &mut dyn FnMut(&str, &str)) {
+    fn each_header(&self, route: &Route, push: &mut dyn FnMut(&str, &str)) {
         // Secrets of the client are for the server that it was made for.
-        let at_home = self.config.base.as_ref().is_none_or(|base| *base.origin() == target.origin);
+        let at_home = self.config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
         for header in &self.config.headers {
-            if (at_home || !header.secret) && !self.is_replaced(header) {
+            if (at_home || !header.secret) && may_travel(header, route) && !self.is_replaced(header) {
                 push(&header.name, &header.value);
             }
         }
         for header in &self.request.headers {
-            push(&header.name, &header.value);
+            if may_travel(header, route) {
+                push(&header.name, &header.value);
+            }
         }
-        if let Some(key) = &self.idempotency_key {
+        if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
             push("Idempotency-Key", key);
         }
-        if let Some(authorization) = &self.authorization
+        if let Some(authorization) = self.authorization.as_ref().filter(|_| !route.left_home)
             && !self.request.has_header("Authorization")
         {
             push("Authorization", authorization);
@@ -87,6 +93,14 @@ impl<'r> Call<'r> {
             || self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
             || self.authorization.is_some() && header.name.eq_ignore_ascii_case("Authorization")
     }
+}
+
+/// Whether a header goes along on what redirects have made of the request.
+fn may_travel(header: &Header, route: &Route) -> bool {
+    let named = |names: &[&str]| names.iter().any(|name| header.name.eq_ignore_ascii_case(name));
+    let stays_home = header.secret || named(&["Authorization", "Cookie", "Host"]);
+    let describes_body = named(&["Content-Type", "Content-Encoding", "Content-Language", "Content-Location"]);
+    !(route.left_home && stays_home) && (route.keeps_body || !describes_body)
 }
 
 fn target(config: &Config, request: &Request) -> Result<Target> {

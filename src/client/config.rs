@@ -1,6 +1,7 @@
 //! What a client is made from. Setters check what they are given; the defaults are the README's table.
 
 use super::headers::{check_name, check_value, owned_by_library};
+use super::machine::Redirects;
 use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
 use super::url::{Base, UrlError};
@@ -79,6 +80,7 @@ pub struct Config {
     pub status_errors: bool,
     pub max_body: u64,
     pub max_headers: u64,
+    pub redirects: Redirects,
     pub ca_file: Option<PathBuf>,
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
@@ -100,6 +102,7 @@ impl Default for Config {
             status_errors: true,
             max_body: 64 << 20,
             max_headers: 256 << 10,
+            redirects: Redirects::default(),
             ca_file: None,
             proxy: Proxy::default(),
             resolve: Vec::new(),

@@ -69,6 +69,9 @@ pub struct Request {
     pub retry: Option<Arc<RetryRules>>,
     pub status_errors: Option<bool>,
     pub max_body: Option<u64>,
+    /// Most redirects followed.
+    pub max_redirects: Option<u32>,
+    pub redirect_post: Option<bool>,
     pub idempotency_key: Option<IdempotencyKey>,
     pub idempotent: Option<bool>,
     pub cancel: Option<Arc<CancelToken>>,
@@ -93,6 +96,8 @@ impl Request {
             retry: None,
             status_errors: None,
             max_body: None,
+            max_redirects: None,
+            redirect_post: None,
             idempotency_key: None,
             idempotent: None,
             cancel: None,
@@ -123,6 +128,11 @@ impl Request {
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
         self.headers.push(checked_header(name, value, false)?);
         Ok(())
+    }
+
+    pub fn set_content_type(&mut self, content_type: &str) -> Result<()> {
+        check_value(content_type.as_bytes()).map_err(|why| Error::invalid("content_type", why))?;
+        self.set_header("Content-Type", content_type, false)
     }
 
     pub fn set_json(&mut self, text: &str) -> Result<()> {

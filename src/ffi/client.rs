@@ -127,7 +127,7 @@ unsafe fn with_body(
             let mut request = Request::new(method, string(url, "url")?)?;
             request.body = Body::bytes(bytes(body, len, "body")?);
             if !content_type.is_null() {
-                request.set_header("Content-Type", string(content_type, "content_type")?, false)?;
+                request.set_content_type(string(content_type, "content_type")?)?;
             }
             Ok(request)
         })

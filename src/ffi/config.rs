@@ -183,6 +183,31 @@ pub unsafe extern "C" fn httpc_config_set_max_headers(config: *mut httpc_config,
     unsafe { set(config, |c| c.set_max_headers(bytes)) }
 }
 
+/// Most redirects that a call follows; 0 follows none, and a 3xx is then an ordinary response. Default 10; beyond it a call
+/// ends with HTTPC_E_REDIRECT. Followed are 301, 302, 303, 307 and 308 with a Location, to http and https only and never
+/// from https to http. 303, and 301 or 302 in answer to a POST, go on as GET without the body (RFC 9110 section 15.4). At
+/// another origin, and ever after, secret headers, Authorization and Cookie are left out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_max_redirects(config: *mut httpc_config, redirects: u32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.redirects.max = redirects;
+            Ok(())
+        })
+    }
+}
+
+/// Whether a redirect in answer to a POST is followed (1, default) or an ordinary response (0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_redirect_post(config: *mut httpc_config, on: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.redirects.post = boolean(on, "on")?;
+            Ok(())
+        })
+    }
+}
+
 /// A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
 /// with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
 #[unsafe(no_mangle)]

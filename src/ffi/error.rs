@@ -80,7 +80,9 @@ pub unsafe extern "C" fn httpc_error_send_state(error: *const httpc_error) -> Se
 /// would let the request through; HTTPC_UNSET when neither said so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_error_retry_after_ms(error: *const httpc_error) -> u64 {
-    unsafe { httpc_error::read(error, HTTPC_UNSET, |e| e.retry_after_ms.unwrap_or(HTTPC_UNSET)) }
+    unsafe {
+        httpc_error::read(error, HTTPC_UNSET, |e| e.retry_after_ms.map_or(HTTPC_UNSET, |ms| ms.min(HTTPC_UNSET - 1)))
+    }
 }
 
 /// The final response with its headers and body, or NULL when none came. Borrowed from the error; to keep it longer,

@@ -45,7 +45,8 @@ pub unsafe extern "C" fn httpc_request_error(request: *const httpc_request) -> *
 }
 
 /// Appends a query parameter, percent-encoded here (RFC 3986 section 2.1; a space becomes %20): pass plain text. A name
-/// may be added several times.
+/// may be added several times. Control characters are refused: nearly always they are a mistake or an attack; one that is
+/// meant goes percent-encoded into the URL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_request_add_query(
     request: *mut httpc_request,
@@ -97,7 +98,7 @@ pub unsafe extern "C" fn httpc_request_set_body(
         set(request, |r| {
             r.body = Body::bytes(bytes(body, len, "body")?);
             if !content_type.is_null() {
-                r.set_header("Content-Type", string(content_type, "content_type")?, false)?;
+                r.set_content_type(string(content_type, "content_type")?)?;
             }
             Ok(())
         })
@@ -153,6 +154,28 @@ pub unsafe extern "C" fn httpc_request_set_max_body(request: *mut httpc_request,
     unsafe {
         set(request, |r| {
             r.max_body = Some(bytes);
+            Ok(())
+        })
+    }
+}
+
+/// Most redirects that this request follows; 0 follows none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_max_redirects(request: *mut httpc_request, redirects: u32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.max_redirects = Some(redirects);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a redirect in answer to this POST is followed (1) or an ordinary response (0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_redirect_post(request: *mut httpc_request, on: i32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.redirect_post = Some(boolean(on, "on")?);
             Ok(())
         })
     }

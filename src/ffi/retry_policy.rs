@@ -99,8 +99,8 @@ pub unsafe extern "C" fn httpc_retry_policy_set_max_attempts(policy: *mut httpc_
     unsafe { set(policy, |p| p.set_max_attempts(attempts)) }
 }
 
-/// The pause before retry i (from 0): min(cap, base * multiplier^i), in milliseconds, then jitter. The multiplier is at
-/// least 1. Defaults: 500 ms, 2, 20 s.
+/// The pause before retry i (from 0): min(cap, base * multiplier^i), in milliseconds, then jitter. The multiplier is 1 to
+/// 1000. Defaults: 500 ms, 2, 20 s.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_retry_policy_set_backoff(
     policy: *mut httpc_retry_policy,

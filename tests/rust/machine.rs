@@ -5,5 +5,6 @@ pub mod support;
 mod history;
 mod interruptions;
 mod random;
+mod redirects;
 mod retries;
 mod timeouts;

@@ -26,8 +26,8 @@ impl Machine {
             Arc::new(response)
         });
         let text = detail::compose(&detail::Facts {
-            method: &self.rules.method,
-            target: &self.rules.target,
+            method: &self.route.method,
+            target: &self.route.target,
             code,
             stop,
             note: &self.last_note,

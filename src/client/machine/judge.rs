@@ -1,6 +1,6 @@
 //! What an attempt's outcome means: at the head of its response, and at its end.
 
-use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State};
+use super::{Action, AttemptEnd, DRAIN, Judged, Live, Machine, Micros, Retry, State};
 use crate::client::attempt::{Attempt, Shown};
 use crate::client::response::Head;
 use crate::client::retry_rules::Decision;
@@ -11,10 +11,6 @@ use crate::policy::retry_after;
 /// A body that is only read for its error message, or not at all, costs no more than this.
 const DETAIL_LIMIT: u64 = 64 << 10;
 
-/// A retried response's body is still read for this long at least: a small one is there at once, and its connection stays
-/// usable.
-const DRAIN: Micros = 50_000;
-
 impl Machine {
     pub(super) fn judge_head(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Action {
         if !matches!(&self.state, State::Attempting(live) if live.aborted.is_none()) {
@@ -23,9 +19,11 @@ impl Machine {
         if !(200..600).contains(&head.status) {
             return self.abort(Code::HTTPC_E_PROTOCOL);
         }
-        let judged = self.judge_status(now, head, unix_ms);
-        let too_long =
-            !matches!(judged, Judged::Retry(_) | Judged::Final { is_error: true, .. }) && self.announces_too_much(head);
+        let judged = match self.judge_redirect(now, head, unix_ms) {
+            Some(judged) => judged,
+            None => self.judge_status(now, head, unix_ms),
+        };
+        let too_long = judged.wants_body() && self.announces_too_much(head);
         if let State::Attempting(live) = &mut self.state {
             live.judged = Some(judged);
         }
@@ -56,7 +54,10 @@ impl Machine {
     pub(super) fn body_limit(&self) -> u64 {
         let max_body = self.rules.max_body;
         match &self.state {
-            State::Attempting(Live { judged: Some(Judged::Retry(_)), .. }) => max_body.min(DETAIL_LIMIT),
+            State::Attempting(Live {
+                judged: Some(Judged::Retry(_) | Judged::Redirect(_) | Judged::Lost { .. }),
+                ..
+            }) => max_body.min(DETAIL_LIMIT),
             _ => max_body,
         }
     }
@@ -69,7 +70,7 @@ impl Machine {
     }
 
     fn announces_too_much(&self, head: &Head) -> bool {
-        let bodyless = self.rules.method.as_str() == "HEAD" || matches!(head.status, 204 | 304);
+        let bodyless = self.route.method.as_str() == "HEAD" || matches!(head.status, 204 | 304);
         let announced = head.headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok());
         !bodyless && announced.and_then(|value| value.parse::<u64>().ok()).is_some_and(|len| len > self.rules.max_body)
     }
@@ -83,7 +84,7 @@ impl Machine {
         let situation = Situation {
             outcome,
             forced: decision == Decision::Retry,
-            idempotent: self.rules.idempotent,
+            idempotent: self.idempotent,
             replayable: self.rules.replayable,
             own_key: self.rules.own_key,
             retry_after_ms,
@@ -109,8 +110,8 @@ impl Machine {
     /// What is known of an attempt when its response's head has come.
     fn head_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
         Attempt {
-            method: self.rules.method.clone(),
-            target: self.rules.target.clone(),
+            method: self.route.method.clone(),
+            target: self.route.target.clone(),
             code: Code::HTTPC_OK,
             status,
             curl_code: 0,
@@ -129,7 +130,7 @@ impl Machine {
 }
 
 /// The longest pause that the response asks for: where a field is repeated, nobody is disobeyed.
-fn asked_pause(head: &Head, unix_ms: i64) -> Option<u64> {
+pub(super) fn asked_pause(head: &Head, unix_ms: i64) -> Option<u64> {
     let date = head.headers.get(b"date");
     head.headers.get_all(b"retry-after").filter_map(|value| retry_after::parse(value, date, unix_ms)).max()
 }

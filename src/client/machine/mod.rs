@@ -7,6 +7,7 @@
 
 mod ending;
 mod judge;
+mod redirect;
 mod timers;
 
 use super::attempt::{Attempt, Shown};
@@ -20,9 +21,15 @@ use crate::error::{Code, DelaySource, Error, Sent, Stop};
 use crate::policy::budget::Budget;
 use crate::policy::retry::{RetryState, Verdict};
 use crate::sync::Mutex;
+use redirect::Hop;
+pub use redirect::{Redirects, Route};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use timers::Timers;
+
+/// A body that nobody wants is still read for this long at least: a small one is there at once, and its connection stays
+/// usable.
+const DRAIN: Micros = 50_000;
 
 /// What the machine needs to know of a call. Fixed for its whole length.
 #[derive(Clone)]
@@ -37,6 +44,7 @@ pub struct Rules {
     pub replayable: bool,
     pub status_errors: bool,
     pub max_body: u64,
+    pub redirects: Redirects,
     pub budget: Arc<Mutex<Budget>>,
 }
 
@@ -117,6 +125,13 @@ enum Judged {
         retry_after_ms: Option<u64>,
     },
     Retry(Retry),
+    Redirect(Hop),
+    /// A redirect that must not be followed.
+    Lost {
+        why: String,
+        stop: Stop,
+        retry_after_ms: Option<u64>,
+    },
 }
 
 #[derive(Clone, Copy)]
@@ -125,6 +140,13 @@ struct Retry {
     delay_ms: u64,
     source: DelaySource,
     fresh_connection: bool,
+}
+
+impl Judged {
+    /// Whether the response counts only with its whole body.
+    fn wants_body(&self) -> bool {
+        matches!(self, Judged::Wanted | Judged::Final { is_error: false, .. })
+    }
 }
 
 struct Live {
@@ -142,6 +164,8 @@ enum State {
 
 pub struct Machine {
     rules: Rules,
+    route: Route,
+    idempotent: bool,
     rng: fastrand::Rng,
     started: Micros,
     state: State,
@@ -162,6 +186,8 @@ impl Machine {
     pub fn new(rules: Rules, now: Micros, rng: fastrand::Rng) -> Machine {
         let timers = Timers::new(&rules.timeouts, now);
         Machine {
+            route: Route::new(rules.target.clone(), rules.method.clone()),
+            idempotent: rules.idempotent,
             rules,
             rng,
             started: now,
@@ -183,12 +209,14 @@ impl Machine {
         self.take_permit(now)
     }
 
-    pub fn target(&self) -> &Arc<Target> {
-        &self.rules.target
+    /// What the next attempt asks for, and of whom.
+    pub fn route(&self) -> &Route {
+        &self.route
     }
 
-    pub fn method(&self) -> &Method {
-        &self.rules.method
+    /// Whether sending it twice would do no harm.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 
     /// When to report [`Event::TimerFired`]; `None`: not of its own accord.
@@ -281,7 +309,7 @@ impl Machine {
         self.last_curl_code = end.curl_code;
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {
-            let mut response = Response::new(head, body, self.rules.target.clone());
+            let mut response = Response::new(head, body, self.route.target.clone());
             response.timings = end.timings;
             self.last_response = Some(response);
         }
@@ -299,6 +327,10 @@ impl Machine {
                 self.finish_with(now, code, stop, retry_after_ms)
             }
             Some(Judged::Retry(retry)) if !stopped_from_outside => self.pause(now, retry),
+            Some(Judged::Redirect(hop)) if !stopped_from_outside => self.follow(now, hop),
+            Some(Judged::Lost { why, stop, retry_after_ms }) if !stopped_from_outside => {
+                self.lose(now, why, stop, retry_after_ms)
+            }
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
             _ => match self.decide(now, outcome, None) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
@@ -327,12 +359,12 @@ impl Machine {
         let status = end.response.as_ref().map_or(0, |(head, _)| head.status);
         let code = match &live.judged {
             // A response that was answered by its head alone counts as one, however its body ended.
-            Some(Judged::Retry(_) | Judged::Final { is_error: true, .. }) => Code::HTTPC_OK,
+            Some(judged) if !judged.wants_body() => Code::HTTPC_OK,
             _ => code,
         };
         self.attempts.push(Attempt {
-            method: self.rules.method.clone(),
-            target: self.rules.target.clone(),
+            method: self.route.method.clone(),
+            target: self.route.target.clone(),
             code,
             status,
             curl_code: end.curl_code,

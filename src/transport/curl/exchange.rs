@@ -96,17 +96,32 @@ impl Exchange {
         }
         if line.starts_with(b"HTTP/") {
             self.status_line(line);
-            return true;
+            // An answer in another version than the connection speaks.
+            return self.head.version != 0 || self.stop(Fault::BadHeader("its first line names no version of HTTP/1"));
         }
         if matches!(line, b"\r\n" | b"\n") {
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
             self.head_done = self.head.status >= 200 || self.head.status == 101;
+            if self.head_done && !self.length_is_sound() {
+                return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
+            }
             return true;
         }
         match self.head.headers.push_line(line) {
             Ok(()) => true,
             Err(why) => self.stop(Fault::BadHeader(why)),
         }
+    }
+
+    /// RFC 9112 section 6.3: a length that cannot be read, or that is contradicted, must not be trusted. libcurl takes one
+    /// that overflows for none at all.
+    fn length_is_sound(&self) -> bool {
+        let mut first = None;
+        self.head.headers.get_all(b"content-length").all(|value| {
+            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+            let length = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse::<i64>().ok());
+            length.is_some_and(|length| *first.get_or_insert(length) == length)
+        })
     }
 
     fn status_line(&mut self, line: &[u8]) {
@@ -116,8 +131,6 @@ impl Exchange {
         self.head.version = match parts.next().unwrap_or_default() {
             b"1.0" => 10,
             b"1.1" => 11,
-            b"2" | b"2.0" => 20,
-            b"3" | b"3.0" => 30,
             _ => 0,
         };
         let status = parts.next().and_then(|status| std::str::from_utf8(status).ok());

@@ -24,6 +24,8 @@ pub struct Report<'a> {
     pub os_errno: i32,
     pub exchange: &'a Exchange,
     pub origin: &'a Origin,
+    /// Host and port of the proxy that the transfer went by.
+    pub proxy: Option<String>,
 }
 
 impl Report<'_> {
@@ -68,6 +70,11 @@ impl Report<'_> {
 
     fn curl_failure(&self) -> Failure {
         let said = text::printable(self.message.as_bytes(), 200);
+        if let Some(proxy) = &self.proxy
+            && let Some(failure) = self.proxy_failure(proxy, &said)
+        {
+            return failure;
+        }
         match self.curl_code {
             curl_sys::CURLE_COULDNT_RESOLVE_HOST => {
                 failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {}", self.origin.host))
@@ -130,6 +137,31 @@ impl Report<'_> {
         }
     }
 
+    /// Before the request is on its way, whatever breaks breaks at the proxy.
+    fn proxy_failure(&self, proxy: &str, said: &str) -> Option<Failure> {
+        if self.exchange.fired > 0 {
+            return None;
+        }
+        let note = match self.curl_code {
+            curl_sys::CURLE_COULDNT_CONNECT if self.os_errno != 0 => {
+                format!("could not connect to the proxy {proxy}: {}", os_reason(self.os_errno))
+            }
+            curl_sys::CURLE_COULDNT_RESOLVE_PROXY => format!("could not resolve the proxy's name in {proxy}"),
+            curl_sys::CURLE_COULDNT_CONNECT
+            | curl_sys::CURLE_SEND_ERROR
+            | curl_sys::CURLE_RECV_ERROR
+            | curl_sys::CURLE_GOT_NOTHING
+            | curl_sys::CURLE_UNSUPPORTED_PROTOCOL
+            | WEIRD_SERVER_REPLY
+            | CURLE_PROXY => {
+                format!("the proxy {proxy} opened no tunnel: {}", or(said.to_owned(), "no reason given"))
+            }
+            _ => return None,
+        };
+        // What the proxy's own 4xx says will be said again.
+        Some(Failure { hopeless: said.contains("response 4"), ..failure(Code::HTTPC_E_PROXY, note) })
+    }
+
     fn not_connected(&self, said: String) -> Failure {
         let place = format!("{}:{}", self.origin.host, self.origin.port);
         let note = match self.os_errno {
@@ -144,9 +176,6 @@ impl Report<'_> {
         let framing = ["chunk", "Malformed", "hexadecimal", "Invalid Content-Length", "Unsupported transfer"];
         if said.contains("response header") {
             return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "the response's headers are too many or too long");
-        }
-        if said.contains("CONNECT") || said.contains("Proxy") {
-            return Failure { hopeless: said.contains("407"), ..failure(Code::HTTPC_E_PROXY, said) };
         }
         if self.exchange.received > 0 && framing.iter().any(|word| said.contains(word)) {
             return failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {said}"));

@@ -55,6 +55,14 @@ impl Settings {
         if origin.https { &self.https_proxy } else { &self.http_proxy }
     }
 
+    /// Host and port of the proxy, without what else its URL holds.
+    pub fn shown_proxy(&self, origin: &Origin) -> String {
+        let url = self.proxy_for(origin).to_string_lossy();
+        let place = url.split_once("://").map_or(&*url, |(_, rest)| rest);
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        crate::text::printable(place.trim_end_matches('/').as_bytes(), 100)
+    }
+
     pub fn no_proxy(&self) -> &CStr {
         &self.no_proxy
     }

@@ -1,6 +1,7 @@
 //! A slot: a private multi handle with one easy handle, and so at most one connection. Calls to one origin use it one
 //! after the other, each on its own thread; nothing of an earlier request survives on it.
 
+mod handles;
 mod options;
 
 use super::exchange::{Exchange, Fault, prereq};
@@ -14,7 +15,6 @@ use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::transport::Outgoing;
 use curl::easy::Easy2;
-use curl::multi::Multi;
 use curl_sys as ffi;
 use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 use rustix::net::RecvFlags;
@@ -37,8 +37,8 @@ enum Idle {
 pub struct Slot {
     // Dropped in this order: the easy handle before its multi (a crash otherwise), and the share after both.
     easy: Easy2<Exchange>,
-    multi: Multi,
-    url: *mut sys::Curlu,
+    multi: handles::Multi,
+    url: handles::Url,
     headers: HeaderList,
     /// libcurl reads the body in place.
     body: Option<Arc<[u8]>>,
@@ -60,14 +60,10 @@ unsafe impl Send for Slot {}
 impl Slot {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Slot> {
         let exchange = Exchange::new(settings.trust_for(origin)?);
-        // SAFETY: plain construction; checked below.
-        let url = unsafe { sys::curl_url() };
-        if url.is_null() {
-            return Err(Error::new(Code::HTTPC_E_RESOURCE, "no memory for a handle"));
-        }
+        let (multi, url) = (handles::Multi::new()?, handles::Url::new()?);
         let slot = Slot {
             easy: Easy2::new(exchange),
-            multi: Multi::new(),
+            multi,
             url,
             headers: HeaderList::default(),
             body: None,
@@ -143,8 +139,9 @@ impl Slot {
         }
     }
 
-    /// Waits for the connection, for one of `others` to become readable, or for `us` microseconds (`None`: no limit).
-    pub fn wait(&self, others: &[BorrowedFd<'_>], us: Option<u64>) {
+    /// Waits for the connection, for one of `others` to become readable, or for `us` microseconds (`None`: no limit). Says
+    /// whether the connection has something to do.
+    pub fn wait(&self, others: &[BorrowedFd<'_>], us: Option<u64>) -> bool {
         let mut fds = [const { ffi::curl_waitfd { fd: -1, events: ffi::CURL_WAIT_POLLIN, revents: 0 } }; 4];
         let count = others.len().min(fds.len());
         for (entry, other) in fds.iter_mut().zip(others) {
@@ -152,8 +149,10 @@ impl Slot {
         }
         // Rounded up: a timer that fires early would find that nothing has happened yet.
         let ms = us.map_or(c_int::MAX, |us| c_int::try_from(us.div_ceil(1000)).unwrap_or(c_int::MAX));
+        let mut ready: c_int = 0;
         // SAFETY: the array lives through the call and its length is told.
-        unsafe { ffi::curl_multi_poll(self.multi.raw(), fds.as_mut_ptr(), count as u32, ms, ptr::null_mut()) };
+        unsafe { ffi::curl_multi_poll(self.multi.raw(), fds.as_mut_ptr(), count as u32, ms, &mut ready) };
+        ready > fds[..count].iter().filter(|fd| fd.revents != 0).count() as c_int
     }
 
     /// How far the attempt is, and a count of bytes that grows when it gets on.
@@ -197,8 +196,10 @@ impl Slot {
             Some(code) => {
                 let message = self.easy.take_error_buf().unwrap_or_default();
                 let os_errno = self.info_long(ffi::CURLINFO_OS_ERRNO) as i32;
+                let by_proxy = self.info_long(sys::CURLINFO_USED_PROXY) == 1;
+                let proxy = if by_proxy { Some(self.settings.shown_proxy(&self.origin)) } else { None };
                 let exchange = self.easy.get_ref();
-                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin }.failure()
+                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy }.failure()
             }
         };
         let exchange = self.easy.get_mut();
@@ -302,7 +303,6 @@ impl Drop for Slot {
                 ffi::curl_multi_remove_handle(self.multi.raw(), self.easy.raw());
             }
             ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_CURLU, ptr::null_mut::<c_void>());
-            sys::curl_url_cleanup(self.url);
         }
     }
 }

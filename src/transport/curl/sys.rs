@@ -23,6 +23,9 @@ pub const CURLINFO_STARTTRANSFER_TIME_T: CURLINFO = OFF_T + 54;
 pub const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
 pub const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
 
+/// Since 8.7.
+pub const CURLINFO_USED_PROXY: CURLINFO = 0x20_0000 + 66;
+
 pub const CURLUPART_SCHEME: c_uint = 1;
 pub const CURLUPART_HOST: c_uint = 5;
 pub const CURLUPART_PORT: c_uint = 6;

@@ -92,6 +92,7 @@ fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
         replayable: true,
         status_errors: true,
         max_body: 1 << 20,
+        redirects: Default::default(),
         budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
     };
     Call { rules, script: script.into_iter().collect(), permit_after: VecDeque::new(), interrupt: None }

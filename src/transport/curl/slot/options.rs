@@ -50,9 +50,9 @@ impl Slot {
         let scheme = if self.origin.https { c"https" } else { c"http" };
         // SAFETY: NUL-terminated strings, which libcurl copies.
         unsafe {
-            sys::curl_url_set(self.url, sys::CURLUPART_SCHEME, scheme.as_ptr(), 0);
-            sys::curl_url_set(self.url, sys::CURLUPART_HOST, host.as_ptr(), 0);
-            sys::curl_url_set(self.url, sys::CURLUPART_PORT, port.as_ptr(), 0);
+            sys::curl_url_set(self.url.raw(), sys::CURLUPART_SCHEME, scheme.as_ptr(), 0);
+            sys::curl_url_set(self.url.raw(), sys::CURLUPART_HOST, host.as_ptr(), 0);
+            sys::curl_url_set(self.url.raw(), sys::CURLUPART_PORT, port.as_ptr(), 0);
         }
     }
 
@@ -71,7 +71,7 @@ impl Slot {
         if failed {
             return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path or query"));
         }
-        self.pointer(sys::CURLOPT_CURLU, self.url);
+        self.pointer(sys::CURLOPT_CURLU, self.url.raw());
         Ok(())
     }
 
@@ -86,7 +86,7 @@ impl Slot {
             }
         };
         // SAFETY: NULL or NUL-terminated, and copied.
-        unsafe { sys::curl_url_set(self.url, part, content, 0) }
+        unsafe { sys::curl_url_set(self.url.raw(), part, content, 0) }
     }
 
     fn set_method_and_body(&mut self, out: &Outgoing<'_>) {
