@@ -25,13 +25,12 @@ pub mod url;
 
 use crate::error::{Code, Error, Result};
 use crate::policy::budget::{Budget, BudgetPolicy};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Map, Mutex};
 use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use signal::Signal;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -49,7 +48,7 @@ pub fn version() -> &'static CStr {
 pub struct Client {
     config: Config,
     pool: Pool,
-    budgets: Mutex<HashMap<Arc<Origin>, Arc<Mutex<Budget>>>>,
+    budgets: Mutex<Map<Arc<Origin>, Arc<Mutex<Budget>>>>,
     seed: u64,
     calls_made: AtomicU64,
     closing: Signal,
@@ -62,7 +61,7 @@ impl Client {
     pub fn new(config: Config) -> Result<Client> {
         Ok(Client {
             pool: Pool::new(&config)?,
-            budgets: Mutex::new(HashMap::new()),
+            budgets: Mutex::new(Map::default()),
             seed: config.seed.unwrap_or_else(|| fastrand::u64(..)),
             calls_made: AtomicU64::new(0),
             closing: Signal::new()?,

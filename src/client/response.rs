@@ -46,6 +46,8 @@ pub struct Head {
     /// Only where it differs from the standard phrase, so that it costs nothing otherwise.
     pub reason: Option<CString>,
     pub headers: HeaderMap,
+    /// As announced; it was checked when the head was complete.
+    pub content_length: Option<u64>,
 }
 
 pub struct Response {

@@ -1,7 +1,8 @@
 //! Who may hold a connection: permits under a total limit and one for each key, first come first served. A caller that its
 //! own key holds up never holds up others. Pure: whoever waits, and how, is the caller's business.
 
-use std::collections::{HashMap, VecDeque};
+use crate::sync::Map;
+use std::collections::VecDeque;
 use std::hash::Hash;
 
 /// A place in the queue. Later tickets are larger.
@@ -14,7 +15,7 @@ pub struct Admission<K> {
     in_use: u32,
     waiting: u32,
     next_ticket: Ticket,
-    keys: HashMap<K, Key>,
+    keys: Map<K, Key>,
 }
 
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ impl<K: Clone + Eq + Hash> Admission<K> {
             in_use: 0,
             waiting: 0,
             next_ticket: 0,
-            keys: HashMap::new(),
+            keys: Map::default(),
         }
     }
 

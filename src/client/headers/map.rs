@@ -20,6 +20,12 @@ impl HeaderMap {
         HeaderMap::default()
     }
 
+    /// Room for an ordinary response, so that it does not grow header by header.
+    pub fn reserve(&mut self) {
+        self.slab.reserve(512);
+        self.index.reserve(16);
+    }
+
     /// A header line as it came, with or without its line ending.
     ///
     /// A line that begins with white space continues the value before it (RFC 9112 section 5.2). Names are not held to
@@ -133,7 +139,7 @@ impl HeaderMap {
 
 /// RFC 9110 section 5.5 calls these three dangerous; other control characters are left to whoever shows the value.
 fn check(value: &[u8]) -> Result<(), &'static str> {
-    match value.iter().find(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+    match memchr::memchr3(0, b'\r', b'\n', value).map(|at| value[at]) {
         None => Ok(()),
         Some(0) => Err("a header's value has a NUL"),
         Some(_) => Err("a header's value has a line ending inside"),

@@ -71,8 +71,7 @@ impl Machine {
 
     fn announces_too_much(&self, head: &Head) -> bool {
         let bodyless = self.route.method.as_str() == "HEAD" || matches!(head.status, 204 | 304);
-        let announced = head.headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok());
-        !bodyless && announced.and_then(|value| value.parse::<u64>().ok()).is_some_and(|len| len > self.rules.max_body)
+        !bodyless && head.content_length.is_some_and(|length| length > self.rules.max_body)
     }
 
     /// The policy's verdict, after the program's own judge.

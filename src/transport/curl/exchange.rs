@@ -58,6 +58,7 @@ impl Exchange {
         self.max_headers = max_headers;
         self.body_limit = body_limit;
         self.head = Head::default();
+        self.head.headers.reserve();
         self.head_done = false;
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
@@ -115,13 +116,15 @@ impl Exchange {
 
     /// RFC 9112 section 6.3: a length that cannot be read, or that is contradicted, must not be trusted. libcurl takes one
     /// that overflows for none at all.
-    fn length_is_sound(&self) -> bool {
+    fn length_is_sound(&mut self) -> bool {
         let mut first = None;
-        self.head.headers.get_all(b"content-length").all(|value| {
+        let sound = self.head.headers.get_all(b"content-length").all(|value| {
             let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
             let length = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse::<i64>().ok());
             length.is_some_and(|length| *first.get_or_insert(length) == length)
-        })
+        });
+        self.head.content_length = first.map(i64::unsigned_abs);
+        sound
     }
 
     fn status_line(&mut self, line: &[u8]) {
@@ -156,8 +159,7 @@ impl Exchange {
     }
 
     fn reserve_announced(&mut self, first: usize) -> bool {
-        let announced = self.head.headers.get(b"content-length").and_then(|value| std::str::from_utf8(value).ok());
-        let announced = announced.and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+        let announced = self.head.content_length.unwrap_or(0);
         let wanted = announced.min(self.body_limit).min(MOST_RESERVED).max((first as u64).min(self.body_limit));
         self.body.try_reserve_exact(wanted as usize + 1).is_ok()
     }

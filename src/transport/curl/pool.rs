@@ -9,8 +9,7 @@ use crate::client::signal::Signal;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::Mutex;
-use std::collections::HashMap;
+use crate::sync::{Map, Mutex};
 use std::sync::Arc;
 
 pub struct Pool {
@@ -22,11 +21,11 @@ pub struct Pool {
 struct State {
     admission: Admission<Arc<Origin>>,
     /// By origin, the oldest first.
-    idle: HashMap<Arc<Origin>, Vec<IdleSlot>>,
+    idle: Map<Arc<Origin>, Vec<IdleSlot>>,
     idle_count: u32,
     /// No idle slot expires before.
     next_expiry: Micros,
-    waiters: HashMap<Ticket, Arc<Signal>>,
+    waiters: Map<Ticket, Arc<Signal>>,
     closed: bool,
 }
 
@@ -47,10 +46,10 @@ impl Pool {
             settings: Arc::new(Settings::new(config)?),
             state: Mutex::new(State {
                 admission: Admission::new(limits.max_connections, limits.max_per_host),
-                idle: HashMap::new(),
+                idle: Map::default(),
                 idle_count: 0,
                 next_expiry: Micros::MAX,
-                waiters: HashMap::new(),
+                waiters: Map::default(),
                 closed: false,
             }),
             limits,

@@ -179,7 +179,7 @@ impl Slot {
         unsafe { ffi::curl_multi_remove_handle(self.multi.raw(), self.easy.raw()) };
         self.running = false;
         self.body = None;
-        let timings = self.timings();
+        let timings = self.timings(new_connection);
         let end = self.describe(curl_code, new_connection, timings);
         let exchange = self.easy.get_mut();
         // An unfinished lookup goes on in libcurl's thread.
@@ -256,16 +256,18 @@ impl Slot {
         }
     }
 
-    fn timings(&self) -> Timings {
+    /// A reused connection is neither resolved, connected nor secured again.
+    fn timings(&self, new_connection: bool) -> Timings {
         let mut timings = Timings::default();
-        for (phase, info) in [
+        let all = [
             (Phase::Resolved, sys::CURLINFO_NAMELOOKUP_TIME_T),
             (Phase::Connected, sys::CURLINFO_CONNECT_TIME_T),
             (Phase::Secured, sys::CURLINFO_APPCONNECT_TIME_T),
             (Phase::Sending, sys::CURLINFO_PRETRANSFER_TIME_T),
             (Phase::FirstByte, sys::CURLINFO_STARTTRANSFER_TIME_T),
             (Phase::Done, sys::CURLINFO_TOTAL_TIME_T),
-        ] {
+        ];
+        for (phase, info) in all.into_iter().skip(if new_connection { 0 } else { 3 }) {
             timings.set(phase, self.info_off_t(info));
         }
         timings

@@ -96,10 +96,7 @@ impl Slot {
                 self.long(ffi::CURLOPT_POST, 1);
                 (c"POST", body.len() as ffi::curl_off_t)
             }
-            None => {
-                self.long(ffi::CURLOPT_HTTPGET, 1);
-                (c"GET", -1)
-            }
+            None => (c"GET", -1),
         };
         // SAFETY: the option's type is curl_off_t.
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), ffi::CURLOPT_POSTFIELDSIZE_LARGE, length) };
