@@ -19,6 +19,7 @@ pub mod method;
 pub mod rate_limiter;
 pub mod request;
 pub mod response;
+pub mod retry_loop;
 pub mod retry_rules;
 pub mod signal;
 pub mod timeouts;
