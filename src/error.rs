@@ -37,7 +37,7 @@ pub enum Code {
     HTTPC_E_AGAIN = 6,
     /// This build or platform cannot do it.
     HTTPC_E_UNSUPPORTED = 7,
-    /// A callback of the program said stop.
+    /// A callback of the program said stop, or the function given to httpc_retry_run() failed and is not run again.
     HTTPC_E_ABORTED = 8,
     /// Out of memory, descriptors or threads.
     HTTPC_E_RESOURCE = 9,
