@@ -82,7 +82,7 @@ typedef enum httpc_code {
      */
     HTTPC_E_UNSUPPORTED = 7,
     /**
-     * A callback of the program said stop.
+     * A callback of the program said stop, or the function given to httpc_retry_run() failed and is not run again.
      */
     HTTPC_E_ABORTED = 8,
     /**
@@ -420,6 +420,41 @@ typedef enum httpc_decision {
 } httpc_decision;
 
 /**
+ * How an attempt ended.
+ */
+typedef enum httpc_outcome {
+    /**
+     * Done.
+     */
+    HTTPC_OUTCOME_SUCCESS = 0,
+    /**
+     * Not a byte went out: trying again is safe, and costs nothing of the budget.
+     */
+    HTTPC_OUTCOME_NEVER_SENT = 1,
+    /**
+     * It may have had its effect, and no usable answer came. Tried again only where that is harmless (idempotent).
+     */
+    HTTPC_OUTCOME_MAYBE_SENT = 2,
+    /**
+     * It got there and certainly was not acted on.
+     */
+    HTTPC_OUTCOME_UNPROCESSED = 3,
+    /**
+     * The other side answered with an HTTP status. Where none is given, in httpc_retry_run(), it counts as a 500.
+     */
+    HTTPC_OUTCOME_STATUS = 4,
+    /**
+     * Refused for load, and not acted on.
+     */
+    HTTPC_OUTCOME_THROTTLED = 5,
+    /**
+     * It would fail in the same way again.
+     */
+    HTTPC_OUTCOME_FATAL = 6,
+    HTTPC_OUTCOME_FORCE_32_ = 2147483647,
+} httpc_outcome;
+
+/**
  * [immutable] One attempt of a call: what was waited for, how it ended, and why the next one followed or not. Borrowed
  * from the response or error that holds it.
  */
@@ -437,6 +472,11 @@ typedef struct httpc_cancel_token httpc_cancel_token;
 typedef struct httpc_client httpc_client;
 
 /**
+ * [shared] A virtual clock.
+ */
+typedef struct httpc_clock httpc_clock;
+
+/**
  * [single] Options for a client, with every default of the README's table.
  */
 typedef struct httpc_config httpc_config;
@@ -448,6 +488,11 @@ typedef struct httpc_config httpc_config;
 typedef struct httpc_error httpc_error;
 
 /**
+ * [shared] A rate limiter. One may serve many clients.
+ */
+typedef struct httpc_rate_limiter httpc_rate_limiter;
+
+/**
  * [single] One request: method, URL, headers, body and options. Reusable; sending only reads it.
  */
 typedef struct httpc_request httpc_request;
@@ -456,6 +501,11 @@ typedef struct httpc_request httpc_request;
  * [immutable] Status, headers, body, timings and the attempts it took.
  */
 typedef struct httpc_response httpc_response;
+
+/**
+ * [single] A retry loop in progress.
+ */
+typedef struct httpc_retry httpc_retry;
 
 /**
  * [single] Retry rules. Copied when given to a config or request.
@@ -472,6 +522,16 @@ typedef int32_t (*httpc_decider_fn)(void *userdata, const struct httpc_attempt *
  * Called exactly once with a callback's userdata, when the library holds it no longer. Any thread.
  */
 typedef void (*httpc_drop_fn)(void *userdata);
+
+/**
+ * One attempt of httpc_retry_run(), made on the calling thread; returns an httpc_outcome. `attempt` counts from 1;
+ * `left_ms` is what is left of the total time in milliseconds, rounded up and never 0, or HTTPC_UNSET when there is no
+ * limit. `*retry_after_ms` is HTTPC_UNSET on entry; set it when the other side asks for a pause.
+ */
+typedef int32_t (*httpc_attempt_fn)(void *userdata,
+                                    uint32_t attempt,
+                                    uint64_t left_ms,
+                                    uint64_t *retry_after_ms);
 
 /* ---- The library ------------------------------------------------------------------------------- */
 
@@ -693,6 +753,15 @@ httpc_code httpc_config_set_idle_expiry(struct httpc_config *config,
 HTTPC_API
 httpc_code httpc_config_set_retry(struct httpc_config *config,
                                   const httpc_retry_policy *policy);
+
+/**
+ * Makes every attempt of every call, retries included, take one token from this limiter before it may run. Several: from
+ * all at the same instant, or from none. The config and its clients keep references of their own; adding one twice is
+ * adding it once. Limiters of one config go by one clock. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_add_rate_limiter(struct httpc_config *config,
+                                         httpc_rate_limiter *limiter);
 
 /**
  * 1 (default): a final status of 400 or more is HTTPC_E_STATUS. 0: it is an ordinary response.
@@ -1225,12 +1294,12 @@ HTTPC_API int32_t httpc_attempt_status(const struct httpc_attempt *attempt);
 HTTPC_API int32_t httpc_attempt_curl_code(const struct httpc_attempt *attempt);
 
 /**
- * The request method of this attempt.
+ * The request method of this attempt; "" when it is a run of a function, httpc_retry_run().
  */
 HTTPC_API const char *httpc_attempt_method(const struct httpc_attempt *attempt);
 
 /**
- * The URL of this attempt without user-info and query string.
+ * The URL of this attempt without user-info and query string; "" when it is a run of a function.
  */
 HTTPC_API const char *httpc_attempt_url(const struct httpc_attempt *attempt);
 
@@ -1367,7 +1436,8 @@ httpc_code httpc_retry_policy_set_throttled_base(struct httpc_retry_policy *poli
 /**
  * The retry budget of each origin, a token bucket: a retry takes `retry_cost`, after a throttled answer
  * `throttled_cost`; success pays back; when it is empty nothing is retried (HTTPC_STOP_BUDGET). A request that was never
- * sent costs nothing. Defaults 500, 14, 5. A capacity of 0 turns the budget off.
+ * sent costs nothing. Defaults 500, 14, 5. A capacity of 0 turns the budget off. httpc_retry_run() and httpc_retry_new()
+ * know no origins: all that is run under one policy object draws on one bucket, which this call fills anew.
  */
 HTTPC_API
 httpc_code httpc_retry_policy_set_budget(struct httpc_retry_policy *policy,
@@ -1376,8 +1446,25 @@ httpc_code httpc_retry_policy_set_budget(struct httpc_retry_policy *policy,
                                          uint32_t throttled_cost);
 
 /**
+ * How many tokens are left in the bucket that httpc_retry_run() and httpc_retry_new() draw on under this policy. NULL
+ * reads as 0.
+ */
+HTTPC_API
+uint32_t httpc_retry_policy_budget_left(const struct httpc_retry_policy *policy);
+
+/**
+ * For httpc_retry_run() only: whether the function may be run again although an earlier run may have had its effect
+ * (HTTPC_OUTCOME_MAYBE_SENT, HTTPC_OUTCOME_STATUS). Default 0. Requests say it by their method, or with
+ * httpc_request_set_idempotent().
+ */
+HTTPC_API
+httpc_code httpc_retry_policy_set_idempotent(struct httpc_retry_policy *policy,
+                                             int32_t on);
+
+/**
  * A function of the program's that judges failed attempts before the other rules do. NULL takes it away. `drop` may be
- * NULL; it runs once, when the last copy of the policy is gone, also when this call fails.
+ * NULL; it runs once, when the last copy of the policy is gone, also when this call fails. Not asked where there is no
+ * request: the function given to httpc_retry_run() judges by its outcome.
  */
 HTTPC_API
 httpc_code httpc_retry_policy_set_decider(struct httpc_retry_policy *policy,
@@ -1416,6 +1503,205 @@ HTTPC_API bool httpc_cancel_token_is_cancelled(const struct httpc_cancel_token *
  * Gives your reference back; calls and requests that hold the token keep theirs. NULL is fine.
  */
 HTTPC_API void httpc_cancel_token_free(struct httpc_cancel_token *token);
+
+/* ---- Retry without HTTP ------------------------------------------------------------------------ */
+
+/*
+ * Retry without HTTP: the same rules, pauses and budget around any function (httpc_retry_run()), or in a loop of the
+ * program's own (httpc_retry_new(), httpc_retry_next()). The program says how an attempt ended; the library says whether,
+ * when and how often to try again.
+ *
+ * Of the policy's settings those that speak of requests play no part: methods and decider. Everything run under one
+ * policy object shares one retry budget (httpc_retry_policy_set_budget()), in several threads too, as long as none of
+ * them changes the policy.
+ */
+
+/**
+ * Runs `attempt` until it succeeds or the policy says stop, with the policy's pauses in between. `policy` NULL is the
+ * defaults. `total_ms` bounds it all: no attempt begins later, and a pause that would not end before is not begun; a
+ * running attempt is not ended, it gets told how much time is left. 0 means no limit. `token` and `clock` may be NULL.
+ *
+ * HTTPC_OUTCOME_MAYBE_SENT and HTTPC_OUTCOME_STATUS end it, unless httpc_retry_policy_set_idempotent() says that running
+ * the function twice does no harm.
+ *
+ * Errors: HTTPC_E_ABORTED when the last attempt failed and the policy allows no other; HTTPC_E_TIMEOUT_TOTAL when the
+ * total time allows no other; HTTPC_E_CANCELLED; HTTPC_E_INVALID_ARG, also when the function returns something else than
+ * an httpc_outcome. The error's detail says how the last attempt ended and why no other followed
+ * (httpc_error_stop_reason()), and it holds the record of all: httpc_error_attempt(), with the pauses between them.
+ */
+HTTPC_API
+httpc_code httpc_retry_run(const httpc_retry_policy *policy,
+                           uint64_t total_ms,
+                           httpc_cancel_token *token,
+                           httpc_clock *clock,
+                           httpc_attempt_fn attempt,
+                           void *userdata,
+                           httpc_error **err);
+
+/**
+ * Begins a loop that the program drives itself: make an attempt, report it with httpc_retry_next(), wait as it says, and
+ * so on. `policy` NULL is the defaults; it is copied. `idempotent`: whether an attempt that may have had its effect may
+ * be repeated. `total_ms` counts from `now_ms`, and 0 means no limit. `now_ms` is milliseconds on any clock that never
+ * goes back; the loop reads none itself.
+ */
+HTTPC_API
+httpc_code httpc_retry_new(const httpc_retry_policy *policy,
+                           int32_t idempotent,
+                           uint64_t total_ms,
+                           uint64_t now_ms,
+                           struct httpc_retry **out,
+                           httpc_error **err);
+
+/**
+ * Reports how an attempt ended at `now_ms`, and asks what is next. `*stop` HTTPC_STOP_NONE: try again after `*delay_ms`
+ * milliseconds. Else the loop is over, for that reason (HTTPC_STOP_SUCCESS among them), and `*delay_ms` is 0. `outcome`
+ * is an httpc_outcome; `status` counts with HTTPC_OUTCOME_STATUS only, 100 to 599; `retry_after_ms` is what the other
+ * side asked for, see httpc_retry_after_parse(), or HTTPC_UNSET. HTTPC_OK for either answer. Errors:
+ * HTTPC_E_INVALID_ARG, also once the loop is over; then nothing counts as reported.
+ */
+HTTPC_API
+httpc_code httpc_retry_next(struct httpc_retry *retry,
+                            int32_t outcome,
+                            int32_t status,
+                            uint64_t retry_after_ms,
+                            uint64_t now_ms,
+                            uint64_t *delay_ms,
+                            int32_t *stop,
+                            httpc_error **err);
+
+/**
+ * How many attempts were reported. NULL reads as 0.
+ */
+HTTPC_API uint32_t httpc_retry_attempts(const struct httpc_retry *retry);
+
+/**
+ * What is left of the total time at `now_ms`, in milliseconds: the limit for the next attempt. 0 when it has passed,
+ * HTTPC_UNSET when there is none. NULL reads as HTTPC_UNSET.
+ */
+HTTPC_API
+uint64_t httpc_retry_left_ms(const struct httpc_retry *retry,
+                             uint64_t now_ms);
+
+/**
+ * Frees a loop. NULL is fine.
+ */
+HTTPC_API void httpc_retry_free(struct httpc_retry *retry);
+
+/**
+ * Reads the value of a Retry-After header (RFC 9110 section 10.2.3), seconds or any of the three forms of an HTTP-date,
+ * into milliseconds from now; more seconds than fit saturate. 0 means "now" or a date in the past. A date is measured
+ * against `date`, the same response's Date header, where that is within a day of `unix_now_ms`, the wall clock in
+ * milliseconds since 1970, else against the wall clock; `date` may be NULL. Errors: HTTPC_E_PROTOCOL when the value is
+ * neither; `*out_ms` is then HTTPC_UNSET, "no hint", so that it may be handed on without a look at the code.
+ */
+HTTPC_API
+httpc_code httpc_retry_after_parse(const char *value,
+                                   const char *date,
+                                   int64_t unix_now_ms,
+                                   uint64_t *out_ms,
+                                   httpc_error **err);
+
+/* ---- Rate limiters ----------------------------------------------------------------------------- */
+
+/*
+ * Rate limiters: so many tokens in a period, for any number of threads and clients together. Alone, around whatever a
+ * program does (httpc_rate_limiter_acquire()), or in a client, where every attempt takes a token first
+ * (httpc_config_add_rate_limiter()).
+ *
+ * Tokens come one by one, period / tokens apart; up to `burst` of them are kept for later. So in any stretch of time of
+ * length t at most burst + t * tokens / period are handed out. The distance is rounded up to whole microseconds, so that
+ * the rate is never exceeded (GCRA). Whoever waits is served first come, first served; who gives up leaves no hole.
+ */
+
+/**
+ * Makes a limiter of `tokens` per `period_ms` milliseconds that keeps up to `burst` unused tokens, and has them all at
+ * the start. A burst of 1 means a minimum distance of period / tokens between any two. At most one token per microsecond:
+ * for more, count in larger units. `clock` NULL is the real time; else the limiter keeps a reference. Errors:
+ * HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_rate_limiter_new(uint64_t tokens,
+                                  uint64_t period_ms,
+                                  uint64_t burst,
+                                  httpc_clock *clock,
+                                  struct httpc_rate_limiter **out,
+                                  httpc_error **err);
+
+/**
+ * The longest wait that anybody accepts here, in milliseconds, whatever they say themselves; 0 (default) means no limit.
+ * Who would have to wait longer gets HTTPC_E_RATE_LIMITED at once. Holds for those who come after this call.
+ */
+HTTPC_API
+httpc_code httpc_rate_limiter_set_max_wait(struct httpc_rate_limiter *limiter,
+                                           uint64_t ms);
+
+/**
+ * Takes `weight` tokens, at least 1 and at most the burst, and waits for them for up to `wait_ms` milliseconds (0: not at
+ * all; HTTPC_FOREVER: as long as it takes). `token` may be NULL. Errors: HTTPC_E_RATE_LIMITED when the wait would be
+ * longer, at once and without waiting: httpc_error_retry_after_ms() says when the tokens will be there.
+ * HTTPC_E_CANCELLED; HTTPC_E_INVALID_ARG; HTTPC_E_RESOURCE when no descriptor is left to wait on. Any number of threads
+ * may wait at once.
+ */
+HTTPC_API
+httpc_code httpc_rate_limiter_acquire(struct httpc_rate_limiter *limiter,
+                                      uint32_t weight,
+                                      uint64_t wait_ms,
+                                      httpc_cancel_token *token,
+                                      httpc_error **err);
+
+/**
+ * Takes `weight` tokens if they are there and nobody waits for them. HTTPC_OK: they are yours. HTTPC_E_AGAIN: they are
+ * not, and will be in `*wait_ms` milliseconds, rounded up, if those who wait before you go then; ask again. `*wait_ms` is
+ * 0 otherwise. Never waits. For loops with a timer of their own.
+ */
+HTTPC_API
+httpc_code httpc_rate_limiter_try(struct httpc_rate_limiter *limiter,
+                                  uint32_t weight,
+                                  uint64_t *wait_ms,
+                                  httpc_error **err);
+
+/**
+ * Gives your reference back; configs and clients that hold the limiter keep theirs. NULL is fine.
+ */
+HTTPC_API void httpc_rate_limiter_free(struct httpc_rate_limiter *limiter);
+
+/* ---- Virtual clocks ---------------------------------------------------------------------------- */
+
+/*
+ * Virtual clocks, for tests: what waits by such a clock waits in no time at all. By itself the clock moves on whenever
+ * the library waits, straight to the end of that wait; set to manual it stands still until the program advances it. It
+ * begins at 0. With several threads that wait at once manual is the mode to use: an automatic clock goes to the end of
+ * whichever wait it learns of first.
+ */
+
+/**
+ * Makes a clock that moves on by itself.
+ */
+HTTPC_API httpc_code httpc_clock_new(struct httpc_clock **out, httpc_error **err);
+
+/**
+ * 1: time stands still until httpc_clock_advance(), and waits really wait for that. 0 (default): it moves on by itself.
+ */
+HTTPC_API
+httpc_code httpc_clock_set_manual(struct httpc_clock *clock,
+                                  int32_t on);
+
+/**
+ * Moves the time on, in either mode, and wakes what waits for it. At most 100 years at once.
+ */
+HTTPC_API httpc_code httpc_clock_advance(struct httpc_clock *clock, uint64_t ms);
+
+/**
+ * The time in milliseconds since the clock was made. It counts microseconds and shows whole milliseconds, rounded down.
+ * NULL reads as HTTPC_FOREVER.
+ */
+HTTPC_API
+uint64_t httpc_clock_now_ms(const struct httpc_clock *clock);
+
+/**
+ * Gives your reference back; limiters that go by the clock keep theirs. NULL is fine.
+ */
+HTTPC_API void httpc_clock_free(struct httpc_clock *clock);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 //! The record of one attempt, kept on the response and on the error.
 
 use crate::client::method::Method;
-use crate::client::url::Target;
+use crate::client::url::{Origin, Target};
 use crate::error::{Code, DelaySource, Sent, Stop};
 use crate::text;
 use std::ffi::{CStr, CString};
@@ -36,6 +36,33 @@ pub struct Shown {
 }
 
 impl Attempt {
+    /// Of something that is no request: no method, no URL, no connection.
+    pub fn without_http(target: &Arc<Target>, start_us: u64, delay_ms: u64, delay_source: DelaySource) -> Attempt {
+        Attempt {
+            method: Method::NONE,
+            target: target.clone(),
+            code: Code::HTTPC_OK,
+            status: 0,
+            curl_code: 0,
+            start_us,
+            duration_us: 0,
+            delay_ms,
+            delay_source,
+            sent: Sent::HTTPC_SENT_NEVER_SENT,
+            stop: Stop::HTTPC_STOP_NONE,
+            peer: None,
+            connection_id: -1,
+            reused: false,
+            shown: Shown { url: CString::default().into(), peer: OnceLock::new() },
+        }
+    }
+
+    /// What such records share.
+    pub fn no_target() -> Arc<Target> {
+        let origin = Arc::new(Origin { https: false, host: String::new(), port: 0 });
+        Arc::new(Target { origin, path: String::new(), query: None, userinfo: None })
+    }
+
     pub fn method(&self) -> &CStr {
         self.method.as_c_str()
     }

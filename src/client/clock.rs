@@ -1,6 +1,10 @@
-//! The two clocks a driver reads for the machine: monotonic microseconds, and the wall clock for dates in headers.
+//! The two clocks a driver reads for the machine: monotonic microseconds, and the wall clock for dates in headers. What
+//! waits may be given virtual time instead of the former.
 
-use std::sync::OnceLock;
+use super::signal::{self, Signal};
+use super::virtual_clock::VirtualClock;
+use crate::error::Result;
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Microseconds on a monotonic clock of arbitrary origin.
@@ -14,4 +18,57 @@ pub fn now() -> Micros {
 
 pub fn unix_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What a wait goes by.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    #[default]
+    Real,
+    Virtual(Arc<VirtualClock>),
+}
+
+impl Clock {
+    pub fn now(&self) -> Micros {
+        match self {
+            Clock::Real => now(),
+            Clock::Virtual(clock) => clock.now(),
+        }
+    }
+
+    /// Sleeps until one of `signals` is raised or it is `until`. May wake early.
+    pub fn wait(&self, signals: &[&Signal], until: Micros) -> Result<()> {
+        match self {
+            Clock::Real => {
+                wait_really(signals, until);
+                Ok(())
+            }
+            Clock::Virtual(clock) => clock.wait(signals, until),
+        }
+    }
+
+    /// The same for who is behind another that waits: virtual time does not move on for it, or it would come to `until`
+    /// before the other's turn.
+    pub fn wait_for_others(&self, signals: &[&Signal], until: Micros) -> Result<()> {
+        match self {
+            Clock::Real => {
+                wait_really(signals, until);
+                Ok(())
+            }
+            Clock::Virtual(clock) => clock.wait_for_others(signals, until),
+        }
+    }
+
+    pub fn is_same(&self, other: &Clock) -> bool {
+        match (self, other) {
+            (Clock::Real, Clock::Real) => true,
+            (Clock::Virtual(one), Clock::Virtual(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+fn wait_really(signals: &[&Signal], until: Micros) {
+    let limit = if until == Micros::MAX { None } else { Some(until.saturating_sub(now())) };
+    signal::wait(signals, limit);
 }

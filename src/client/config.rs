@@ -2,6 +2,7 @@
 
 use super::headers::{check_name, check_value, owned_by_library};
 use super::machine::Redirects;
+use super::rate_limiter::RateLimiter;
 use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
 use super::url::{Base, UrlError};
@@ -77,6 +78,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     pub pool: PoolLimits,
     pub retry: Arc<RetryRules>,
+    /// Each once, all on one clock.
+    pub rate_limiters: Vec<Arc<RateLimiter>>,
     pub status_errors: bool,
     pub max_body: u64,
     pub max_headers: u64,
@@ -99,6 +102,7 @@ impl Default for Config {
             timeouts: Timeouts::default(),
             pool: PoolLimits::default(),
             retry: Arc::default(),
+            rate_limiters: Vec::new(),
             status_errors: true,
             max_body: 64 << 20,
             max_headers: 256 << 10,
@@ -156,6 +160,16 @@ impl Config {
         }
         check_value(agent.as_bytes()).map_err(|why| Error::invalid("user_agent", why))?;
         self.set_header("User-Agent", agent, false)
+    }
+
+    pub fn add_rate_limiter(&mut self, limiter: Arc<RateLimiter>) -> Result<()> {
+        if self.rate_limiters.iter().any(|other| !other.clock().is_same(limiter.clock())) {
+            return Err(Error::invalid("limiter", "goes by another clock than the limiters added before"));
+        }
+        if !self.rate_limiters.iter().any(|other| Arc::ptr_eq(other, &limiter)) {
+            self.rate_limiters.push(limiter);
+        }
+        Ok(())
     }
 
     pub fn set_max_headers(&mut self, bytes: u64) -> Result<()> {

@@ -84,6 +84,6 @@ fn why_no_further(facts: &Facts<'_>) -> Option<String> {
 }
 
 /// "5.0 s", or "3 ms" below a tenth of a second.
-fn seconds(us: u64) -> String {
+pub(super) fn seconds(us: u64) -> String {
     if us < 100_000 { format!("{} ms", us / 1000) } else { format!("{:.1} s", us as f64 / 1e6) }
 }

@@ -10,6 +10,8 @@ use std::ffi::CStr;
 pub struct Method(Cow<'static, CStr>);
 
 impl Method {
+    /// Of what is no request.
+    pub const NONE: Method = Method(Cow::Borrowed(c""));
     pub const GET: Method = Method(Cow::Borrowed(c"GET"));
 
     /// Case matters (RFC 9110 section 9.1): "get" is another method than "GET".

@@ -16,12 +16,15 @@ pub mod headers;
 pub mod json;
 pub mod machine;
 pub mod method;
+pub mod rate_limiter;
 pub mod request;
 pub mod response;
+pub mod retry_loop;
 pub mod retry_rules;
 pub mod signal;
 pub mod timeouts;
 pub mod url;
+pub mod virtual_clock;
 
 use crate::error::{Code, Error, Result};
 use crate::policy::budget::{Budget, BudgetPolicy};

@@ -3,8 +3,9 @@
 use crate::client::attempt::Attempt;
 use crate::client::headers;
 use crate::error::{Error, Result};
-use crate::policy::budget::BudgetPolicy;
+use crate::policy::budget::{Budget, BudgetPolicy};
 use crate::policy::retry::{MethodSet, RetryPolicy, StatusSet};
+use crate::sync::Mutex;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +17,28 @@ pub enum Decision {
 
 pub type Decider = dyn Fn(&Attempt) -> Decision + Send + Sync;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RetryRules {
     pub policy: RetryPolicy,
     pub decider: Option<Arc<Decider>>,
+    /// Of loops without HTTP, for all copies of these rules together; calls have one for each origin.
+    pub budget: Arc<Mutex<Budget>>,
+    /// Functions without HTTP may be run again when they may have had their effect.
+    pub idempotent: bool,
+}
+
+impl Default for RetryRules {
+    fn default() -> RetryRules {
+        let policy = RetryPolicy::default();
+        let budget = Arc::new(Mutex::new(Budget::new(&policy.budget)));
+        RetryRules { policy, decider: None, budget, idempotent: false }
+    }
 }
 
 impl RetryRules {
     pub fn off() -> RetryRules {
         let policy = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
-        RetryRules { policy, decider: None }
+        RetryRules { policy, ..RetryRules::default() }
     }
 
     pub fn set_max_attempts(&mut self, attempts: u32) -> Result<()> {
@@ -71,5 +84,6 @@ impl RetryRules {
 
     pub fn set_budget(&mut self, capacity: u32, retry_cost: u32, throttled_cost: u32) {
         self.policy.budget = BudgetPolicy { capacity, retry_cost, throttled_cost, enabled: capacity > 0 };
+        self.budget = Arc::new(Mutex::new(Budget::new(&self.policy.budget)));
     }
 }

@@ -44,6 +44,18 @@ impl Signal {
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }
+
+    /// For a signal that means "look again" and has one waiter, who calls this before it looks. First the descriptor, then
+    /// the flag: a raise in between finds the flag set and writes nothing, and what it announces is about to be seen. A
+    /// raise whose write is still under way costs one early wake.
+    pub fn lower(&self) {
+        let mut fds = [PollFd::new(self, PollFlags::IN)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        if poll(&mut fds, Some(&at_once)) == Ok(1) {
+            let _ = rustix::io::read(&self.readable, &mut [0u8; 64]);
+        }
+        self.raised.store(false, Ordering::Release);
+    }
 }
 
 impl AsFd for Signal {

@@ -39,13 +39,13 @@ pub unsafe extern "C" fn httpc_attempt_curl_code(attempt: *const httpc_attempt) 
     unsafe { httpc_attempt::read(attempt, 0, |a| a.curl_code) }
 }
 
-/// The request method of this attempt.
+/// The request method of this attempt; "" when it is a run of a function, httpc_retry_run().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_attempt_method(attempt: *const httpc_attempt) -> *const c_char {
     unsafe { httpc_attempt::read(attempt, c"".as_ptr(), |a| a.method().as_ptr()) }
 }
 
-/// The URL of this attempt without user-info and query string.
+/// The URL of this attempt without user-info and query string; "" when it is a run of a function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_attempt_url(attempt: *const httpc_attempt) -> *const c_char {
     unsafe { httpc_attempt::read(attempt, c"".as_ptr(), |a| a.url().as_ptr()) }

@@ -12,6 +12,14 @@ pub struct httpc_cancel_token {
 }
 
 impl httpc_cancel_token {
+    /// NULL: none.
+    ///
+    /// # Safety
+    /// As [`httpc_cancel_token::retain`], or NULL.
+    pub(crate) unsafe fn retain_any(token: *const httpc_cancel_token) -> Option<Arc<CancelToken>> {
+        if token.is_null() { None } else { Some(unsafe { httpc_cancel_token::retain(token) }) }
+    }
+
     /// A reference of the library's own to the caller's token.
     ///
     /// # Safety

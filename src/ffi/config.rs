@@ -2,6 +2,7 @@
 //! chain of setters may be checked once: httpc_client_new() then fails with that first failure and makes nothing. Strings
 //! are copied. A config is borrowed by httpc_client_new() and may be used again, changed or freed afterwards.
 
+use super::rate_limiter::httpc_rate_limiter;
 use super::retry_policy::httpc_retry_policy;
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
 use crate::client::config::Config;
@@ -152,6 +153,17 @@ pub unsafe extern "C" fn httpc_config_set_retry(config: *mut httpc_config, polic
             Ok(())
         })
     }
+}
+
+/// Makes every attempt of every call, retries included, take one token from this limiter before it may run. Several: from
+/// all at the same instant, or from none. The config and its clients keep references of their own; adding one twice is
+/// adding it once. Limiters of one config go by one clock. Errors: HTTPC_E_INVALID_ARG.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_add_rate_limiter(
+    config: *mut httpc_config,
+    limiter: *mut httpc_rate_limiter,
+) -> Code {
+    unsafe { set(config, |c| c.add_rate_limiter(httpc_rate_limiter::retain(limiter)?)) }
 }
 
 /// 1 (default): a final status of 400 or more is HTTPC_E_STATUS. 0: it is an ordinary response.

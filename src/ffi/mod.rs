@@ -8,11 +8,14 @@
 pub mod attempt;
 pub mod cancel_token;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod library;
+pub mod rate_limiter;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod retry_policy;
 
 use crate::error::{Code, Error, Result};
@@ -172,9 +175,9 @@ impl Drop for Userdata {
 
 /// # Safety
 /// `out` is NULL or writable.
-unsafe fn clear_value<T>(out: *mut T, zero: T) -> Result<()> {
+unsafe fn clear_value<T>(out: *mut T, zero: T, argument: &str) -> Result<()> {
     if out.is_null() {
-        return Err(is_null("out"));
+        return Err(is_null(argument));
     }
     unsafe { out.write(zero) };
     Ok(())

@@ -255,7 +255,7 @@ unsafe fn json_value<T>(
     read: impl FnOnce(&Response, &str) -> Result<T>,
 ) -> Code {
     guard(err, || unsafe {
-        clear_value(out, zero)?;
+        clear_value(out, zero, "out")?;
         out.write(read(borrow(response.cast::<Response>(), "response")?, string(pointer, "pointer")?)?);
         Ok(())
     })

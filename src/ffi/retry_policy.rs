@@ -60,6 +60,14 @@ unsafe fn set(policy: *mut httpc_retry_policy, setter: impl FnOnce(&mut RetryRul
 }
 
 impl httpc_retry_policy {
+    /// For loops without HTTP. NULL: the defaults, with a budget of their own.
+    ///
+    /// # Safety
+    /// `policy` is NULL or alive.
+    pub(crate) unsafe fn copy_or_default(policy: *const httpc_retry_policy) -> Result<Arc<RetryRules>> {
+        if policy.is_null() { Ok(Arc::default()) } else { unsafe { httpc_retry_policy::copy(policy) } }
+    }
+
     /// NULL: no retries.
     ///
     /// # Safety
@@ -201,7 +209,8 @@ pub unsafe extern "C" fn httpc_retry_policy_set_throttled_base(policy: *mut http
 
 /// The retry budget of each origin, a token bucket: a retry takes `retry_cost`, after a throttled answer
 /// `throttled_cost`; success pays back; when it is empty nothing is retried (HTTPC_STOP_BUDGET). A request that was never
-/// sent costs nothing. Defaults 500, 14, 5. A capacity of 0 turns the budget off.
+/// sent costs nothing. Defaults 500, 14, 5. A capacity of 0 turns the budget off. httpc_retry_run() and httpc_retry_new()
+/// know no origins: all that is run under one policy object draws on one bucket, which this call fills anew.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_retry_policy_set_budget(
     policy: *mut httpc_retry_policy,
@@ -217,8 +226,29 @@ pub unsafe extern "C" fn httpc_retry_policy_set_budget(
     }
 }
 
+/// How many tokens are left in the bucket that httpc_retry_run() and httpc_retry_new() draw on under this policy. NULL
+/// reads as 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_retry_policy_budget_left(policy: *const httpc_retry_policy) -> u32 {
+    super::quiet(0, || unsafe { policy.as_ref() }.map_or(0, |p| p.inner.budget.lock().tokens()))
+}
+
+/// For httpc_retry_run() only: whether the function may be run again although an earlier run may have had its effect
+/// (HTTPC_OUTCOME_MAYBE_SENT, HTTPC_OUTCOME_STATUS). Default 0. Requests say it by their method, or with
+/// httpc_request_set_idempotent().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_retry_policy_set_idempotent(policy: *mut httpc_retry_policy, on: i32) -> Code {
+    unsafe {
+        set(policy, |p| {
+            p.idempotent = boolean(on, "on")?;
+            Ok(())
+        })
+    }
+}
+
 /// A function of the program's that judges failed attempts before the other rules do. NULL takes it away. `drop` may be
-/// NULL; it runs once, when the last copy of the policy is gone, also when this call fails.
+/// NULL; it runs once, when the last copy of the policy is gone, also when this call fails. Not asked where there is no
+/// request: the function given to httpc_retry_run() judges by its outcome.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_retry_policy_set_decider(
     policy: *mut httpc_retry_policy,

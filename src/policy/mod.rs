@@ -4,5 +4,6 @@
 pub mod admission;
 pub mod backoff;
 pub mod budget;
+pub mod gcra;
 pub mod retry;
 pub mod retry_after;

@@ -14,6 +14,9 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
     ("Cancel tokens", "cancel_token"),
+    ("Retry without HTTP", "retry"),
+    ("Rate limiters", "rate_limiter"),
+    ("Virtual clocks", "clock"),
 ];
 
 const TOP: &str = r##"/* SPDX-License-Identifier: MIT OR Apache-2.0 */

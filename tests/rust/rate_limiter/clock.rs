@@ -1,0 +1,136 @@
+//! Virtual time, alone and under a limiter.
+
+use super::support::SECOND;
+use httpclient::client::cancel::CancelToken;
+use httpclient::client::clock::Clock;
+use httpclient::client::rate_limiter::RateLimiter;
+use httpclient::client::signal::Signal;
+use httpclient::client::virtual_clock::VirtualClock;
+use httpclient::error::{Code, Stop};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_wait_moves_the_time_to_its_end_and_no_further() {
+    let clock = VirtualClock::default();
+    clock.wait(&[], 5).unwrap();
+    assert_eq!(clock.now(), 5);
+    clock.wait(&[], 3).unwrap();
+    assert_eq!(clock.now(), 5);
+    clock.advance(u64::MAX);
+    assert_eq!(clock.now(), u64::MAX);
+}
+
+#[test]
+fn a_wait_whose_signal_is_raised_moves_nothing() {
+    let (clock, signal) = (VirtualClock::default(), Signal::new().unwrap());
+    signal.raise();
+    clock.wait(&[&signal], 5).unwrap();
+    assert_eq!(clock.now(), 0);
+}
+
+#[test]
+fn by_hand_a_wait_lasts_until_somebody_advances_the_clock() {
+    let clock = VirtualClock::default();
+    clock.set_manual(true);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            while clock.now() < 5 {
+                clock.wait(&[], 5).unwrap();
+            }
+        });
+        for _ in 0..5 {
+            assert!(!waiting.is_finished());
+            clock.advance(1);
+        }
+    });
+}
+
+#[test]
+fn a_sleeper_goes_on_when_the_clock_becomes_automatic() {
+    let clock = VirtualClock::default();
+    clock.set_manual(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while clock.now() < 5 {
+                clock.wait(&[], 5).unwrap();
+            }
+        });
+        thread::sleep(Duration::from_millis(5));
+        clock.set_manual(false);
+    });
+    assert_eq!(clock.now(), 5);
+}
+
+#[test]
+fn who_waits_for_others_moves_nothing_and_sees_its_limit() {
+    let clock = VirtualClock::default();
+    thread::scope(|scope| {
+        let behind = scope.spawn(|| {
+            while clock.now() < 5 {
+                clock.wait_for_others(&[], 5).unwrap();
+            }
+        });
+        thread::sleep(Duration::from_millis(5));
+        assert!(!behind.is_finished() && clock.now() == 0);
+        clock.wait(&[], 7).unwrap();
+    });
+}
+
+#[test]
+fn a_signal_can_be_lowered_and_raised_again() {
+    let signal = Signal::new().unwrap();
+    for _ in 0..3 {
+        signal.lower();
+        assert!(!signal.is_raised());
+        let start = Instant::now();
+        httpclient::client::signal::wait(&[&signal], Some(2000));
+        assert!(start.elapsed() >= Duration::from_micros(2000));
+        signal.raise();
+        signal.raise();
+        assert!(signal.is_raised());
+        httpclient::client::signal::wait(&[&signal], None);
+    }
+}
+
+fn limiter(tokens: u64, period_us: u64) -> (Arc<RateLimiter>, Arc<VirtualClock>) {
+    let clock = Arc::new(VirtualClock::default());
+    let limiter = RateLimiter::new(tokens, period_us, 1, Clock::Virtual(clock.clone())).unwrap();
+    (Arc::new(limiter), clock)
+}
+
+#[test]
+fn three_a_second_under_virtual_time() {
+    let (limiter, clock) = limiter(3, SECOND);
+    let times = [(); 4].map(|()| {
+        limiter.acquire(1, u64::MAX, None).unwrap();
+        clock.now()
+    });
+    assert_eq!(times, [0, 333_334, 666_668, 1_000_002]);
+}
+
+#[test]
+fn too_long_a_wait_fails_at_once_and_says_when() {
+    let (limiter, clock) = limiter(3, SECOND);
+    limiter.acquire(1, 0, None).unwrap();
+    for wait_ms in [0, 1, 333] {
+        let error = limiter.acquire(1, wait_ms, None).unwrap_err();
+        assert_eq!((error.code, error.stop), (Code::HTTPC_E_RATE_LIMITED, Stop::HTTPC_STOP_RATE_LIMITED));
+        assert_eq!(error.retry_after_ms, Some(334));
+        assert_eq!(error.to_string(), "rate limited: allowed in 334 ms");
+    }
+    assert_eq!(clock.now(), 0);
+    limiter.acquire(1, 334, None).unwrap();
+}
+
+#[test]
+fn a_cancelled_token_takes_nothing() {
+    let (limiter, clock) = limiter(1, SECOND);
+    let token = CancelToken::new().unwrap();
+    token.cancel();
+    let error = limiter.acquire(1, u64::MAX, Some(&token)).unwrap_err();
+    assert_eq!((error.code, error.stop), (Code::HTTPC_E_CANCELLED, Stop::HTTPC_STOP_CANCELLED));
+    limiter.acquire(1, 0, None).unwrap();
+    assert_eq!(clock.now(), 0);
+}

@@ -1,0 +1,118 @@
+//! Random callers on several limiters, some of whom give up, driven by the times and signals that they are told: all that
+//! stay are served, in order, within the rates.
+
+use super::support::{Bench, check_rate};
+use httpclient::client::rate_limiter::{Entry, Place, RateLimiter, acquire_all};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const RATES: [(u64, u64, u64); 3] = [(1, 100, 1), (3, 100, 4), (1, 730, 2)];
+
+#[derive(Clone, Debug)]
+struct Caller {
+    arrives: u64,
+    /// Bits, one for each limiter.
+    wants: usize,
+    weight: u64,
+    /// Gives up after so long.
+    patience: Option<u64>,
+}
+
+struct Waiting {
+    number: usize,
+    place: Place,
+    gives_up: u64,
+}
+
+fn callers() -> impl Strategy<Value = Vec<Caller>> {
+    let caller = (0..3000_u64, 1..8_usize, 1..3_u64, prop::option::weighted(0.3, 0..1500_u64));
+    prop::collection::vec(caller, 1..60).prop_map(|callers| {
+        let mut callers: Vec<_> = callers
+            .into_iter()
+            .map(|(arrives, wants, weight, patience)| {
+                let weight = if wants & 1 == 1 { 1 } else { weight };
+                Caller { arrives, wants, weight, patience }
+            })
+            .collect();
+        callers.sort_by_key(|caller| caller.arrives);
+        callers
+    })
+}
+
+fn wanted(limiters: &[Arc<RateLimiter>], wants: usize) -> Vec<Arc<RateLimiter>> {
+    limiters.iter().enumerate().filter(|(at, _)| wants >> at & 1 == 1).map(|(_, limiter)| limiter.clone()).collect()
+}
+
+/// The times at which each caller was served.
+fn simulate(callers: &[Caller]) -> Vec<Option<u64>> {
+    let bench = Bench::new();
+    let limiters = RATES.map(|(tokens, period, burst)| bench.limiter(tokens, period, burst));
+    let mut served = vec![None; callers.len()];
+    let mut waiting: Vec<Waiting> = Vec::new();
+    let mut arrivals = callers.iter().enumerate().peekable();
+    loop {
+        let now = bench.now();
+        while let Some((number, caller)) = arrivals.next_if(|(_, caller)| caller.arrives <= now) {
+            match acquire_all(&wanted(&limiters, caller.wants), caller.weight, now, u64::MAX).unwrap() {
+                Entry::Granted(_) => served[number] = Some(now),
+                Entry::Queued(place) => {
+                    let gives_up = caller.patience.map_or(u64::MAX, |patience| now + patience);
+                    waiting.push(Waiting { number, place, gives_up });
+                }
+                Entry::TooLate { .. } => panic!("there is no limit"),
+            }
+        }
+        // To and fro, as threads come to run.
+        waiting.reverse();
+        waiting.retain(|caller| caller.gives_up > now);
+        let is_awake = |caller: &Waiting| {
+            caller.place.signal().is_raised() || caller.place.until().is_some_and(|until| until <= now)
+        };
+        let mut looks = 0;
+        while let Some(at) = waiting.iter().position(is_awake) {
+            looks += 1;
+            assert!(looks < 10_000, "callers wake each other for ever at {now}");
+            if waiting[at].place.poll(now).is_some() {
+                served[waiting[at].number] = Some(now);
+                waiting.remove(at);
+            }
+        }
+        let next_look = waiting.iter().filter_map(|caller| caller.place.until()).min();
+        let next_arrival = arrivals.peek().map(|(_, caller)| caller.arrives);
+        match [next_look, next_arrival].into_iter().flatten().min() {
+            Some(next) => bench.go_to(next.max(now + 1)),
+            None if waiting.is_empty() => break,
+            None => panic!("{} wait for nothing", waiting.len()),
+        }
+        assert!(bench.now() < 200_000, "starved");
+    }
+    assert!(limiters.iter().all(|limiter| limiter.waiting() == 0));
+    served
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 100 } else { 2000 }))]
+
+    #[test]
+    fn all_who_stay_are_served_in_order_and_within_the_rates(callers in callers()) {
+        let served = simulate(&callers);
+        for (caller, served) in callers.iter().zip(&served) {
+            prop_assert!(served.is_some() || caller.patience.is_some(), "{:?} never came through", caller);
+        }
+        for (at, (tokens, period, burst)) in RATES.into_iter().enumerate() {
+            let grants: Vec<_> = callers.iter().zip(&served)
+                .filter(|(caller, _)| caller.wants >> at & 1 == 1)
+                .filter_map(|(caller, served)| Some(((*served)?, caller.weight)))
+                .collect();
+            check_rate(tokens, period, burst, &grants);
+        }
+        // Among those who want the same.
+        for wants in 1..8 {
+            let times: Vec<_> = callers.iter().zip(&served)
+                .filter(|(caller, _)| caller.wants == wants)
+                .filter_map(|(_, served)| *served)
+                .collect();
+            prop_assert!(times.is_sorted(), "{} served at {:?}", wants, times);
+        }
+    }
+}
