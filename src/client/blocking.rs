@@ -2,8 +2,9 @@
 
 use super::Client;
 use super::call::Call;
-use super::clock::{self, Micros};
+use super::clock::{self, Clock, Micros};
 use super::machine::{Action, Event, Machine, Progress};
+use super::rate_limiter::{self, Grant, acquire_all};
 use super::request::Request;
 use super::response::Response;
 use super::signal::{self, Signal};
@@ -33,18 +34,75 @@ impl<'c> Driver<'c> {
             Some(code) => self.machine.handle(now, Event::Interrupted(code)),
             None => self.machine.start(now),
         };
-        let mut lease = None;
+        let (mut grant, mut lease) = (None, None);
         loop {
             action = match action {
-                Action::Finish(result) => return result,
+                Action::Finish(result) => {
+                    // A token that no attempt used.
+                    grant.map(Grant::give_back);
+                    return result;
+                }
+                Action::TakeToken => self.take_token(&mut grant),
                 Action::TakePermit => self.take_permit(&mut lease),
-                Action::StartAttempt { fresh_connection } => self.attempt(lease.take(), fresh_connection),
+                Action::StartAttempt { fresh_connection } => {
+                    grant = None;
+                    self.attempt(lease.take(), fresh_connection)
+                }
                 Action::Wait => self.pause(),
                 Action::Body { .. } | Action::AbortAttempt => {
                     let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
                     self.machine.handle(clock::now(), Event::Failed(confused))
                 }
             };
+        }
+    }
+
+    fn take_token(&mut self, grant: &mut Option<Grant>) -> Action {
+        let limiters = &self.client.config.rate_limiters;
+        let clock = limiters.first().map(|limiter| limiter.clock().clone()).unwrap_or_default();
+        let (begun, now) = (clock.now(), clock::now());
+        // The limiters may go by another clock than the call.
+        let latest = self.machine.deadline().map_or(Micros::MAX, |at| begun.saturating_add(at.saturating_sub(now)));
+        let event = match acquire_all(limiters, 1, begun, latest) {
+            Err(error) => Event::Failed(error),
+            Ok(rate_limiter::Entry::TooLate { due }) => Event::TokenRefused { wait_us: due.saturating_sub(begun) },
+            Ok(rate_limiter::Entry::Granted(granted)) => {
+                *grant = Some(granted);
+                Event::TokenGranted
+            }
+            Ok(rate_limiter::Entry::Queued(place)) => return self.queue_for_token(place, &clock, latest, grant),
+        };
+        self.machine.handle(clock::now(), event)
+    }
+
+    fn queue_for_token(
+        &mut self,
+        mut place: rate_limiter::Place,
+        clock: &Clock,
+        latest: Micros,
+        grant: &mut Option<Grant>,
+    ) -> Action {
+        loop {
+            let signals = self.signals(&[place.signal()]);
+            let waited = match place.until() {
+                Some(until) => clock.wait(&signals, until.min(latest)),
+                None => clock.wait_for_others(&signals, latest),
+            };
+            let now = clock::now();
+            if let Err(error) = waited {
+                return self.machine.handle(now, Event::Failed(error));
+            }
+            if let Some(action) = self.ended_from_outside(now) {
+                return action;
+            }
+            let at = clock.now();
+            if let Some(granted) = place.poll(at) {
+                *grant = Some(granted);
+                return self.machine.handle(now, Event::TokenGranted);
+            }
+            if at >= latest {
+                return self.machine.handle(now, Event::TokenRefused { wait_us: place.due().saturating_sub(at) });
+            }
         }
     }
 
@@ -170,10 +228,13 @@ impl<'c> Driver<'c> {
     }
 
     fn wait(&self, now: Micros, others: &[&Signal]) {
-        let mut signals = vec![&self.client.closing];
-        signals.extend(self.call.cancel_token().map(|token| token.signal()));
-        signals.extend(others);
-        signal::wait(&signals, self.machine.wake_at().map(|at| at.saturating_sub(now)));
+        signal::wait(&self.signals(others), self.machine.wake_at().map(|at| at.saturating_sub(now)));
+    }
+
+    /// What ends a wait: the client's end, the call's token, and `others`.
+    fn signals<'s>(&'s self, others: &[&'s Signal]) -> Vec<&'s Signal> {
+        let own = std::iter::once(&self.client.closing).chain(self.call.cancel_token().map(|token| token.signal()));
+        own.chain(others.iter().copied()).collect()
     }
 
     fn is_due(&self, now: Micros) -> bool {

@@ -36,6 +36,7 @@ impl<'r> Call<'r> {
             idempotent: request.idempotent.unwrap_or(by_method || idempotency_key.is_some()),
             own_key: idempotency_key.is_some(),
             replayable: true,
+            limited: !config.rate_limiters.is_empty(),
             status_errors: request.status_errors.unwrap_or(config.status_errors),
             redirects: Redirects {
                 max: request.max_redirects.unwrap_or(config.redirects.max),

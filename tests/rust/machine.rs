@@ -4,6 +4,7 @@ pub mod support;
 
 mod history;
 mod interruptions;
+mod limits;
 mod random;
 mod redirects;
 mod retries;

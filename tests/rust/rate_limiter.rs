@@ -1,13 +1,9 @@
 //! Rate limiters, read as a specification: one behaviour per test, named after it.
 
-#![deny(unsafe_code)]
-
-mod rate_limiter {
-    mod clock;
-    mod gcra;
-    mod queue;
-    mod several;
-    mod simulation;
-    mod support;
-    mod threads;
-}
+mod clock;
+mod gcra;
+mod queue;
+mod several;
+mod simulation;
+mod support;
+mod threads;

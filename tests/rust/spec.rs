@@ -1,11 +1,13 @@
 //! The library's specification as tests, in one program so that it is linked once.
 
-#![deny(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn)]
 
 mod error_body;
+mod ffi_retry;
 mod headers;
 mod json;
 mod machine;
 mod policy;
+mod rate_limiter;
 mod text;
 mod url;

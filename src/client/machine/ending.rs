@@ -50,6 +50,12 @@ impl Machine {
         })))
     }
 
+    pub(super) fn refused_token(&mut self, now: Micros, wait_us: Micros) -> Action {
+        let wait_ms = wait_us.div_ceil(1000);
+        self.last_note = format!("rate limited: allowed in {wait_ms} ms");
+        self.finish_with(now, Code::HTTPC_E_RATE_LIMITED, Stop::HTTPC_STOP_RATE_LIMITED, Some(wait_ms))
+    }
+
     /// An error from outside the attempts, with the history so far.
     pub(super) fn failed(&mut self, now: Micros, error: Box<Error>) -> Action {
         self.last_note = error.detail.to_string_lossy().into_owned();

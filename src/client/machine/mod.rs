@@ -42,6 +42,8 @@ pub struct Rules {
     /// An Idempotency-Key goes along.
     pub own_key: bool,
     pub replayable: bool,
+    /// Each attempt takes a token of the rate limiters first.
+    pub limited: bool,
     pub status_errors: bool,
     pub max_body: u64,
     pub redirects: Redirects,
@@ -59,6 +61,11 @@ pub enum Progress {
 
 /// What a driver reports.
 pub enum Event<'a> {
+    TokenGranted,
+    /// The limiters would let it through only after so many microseconds, which is later than the call may wait.
+    TokenRefused {
+        wait_us: Micros,
+    },
     PermitGranted,
     /// The final head of a response is complete; `unix_ms` is the wall clock, for dates in it.
     Head {
@@ -76,6 +83,8 @@ pub enum Event<'a> {
 /// What a driver does next.
 #[derive(Debug)]
 pub enum Action {
+    /// Take a token of the rate limiters by [`Machine::deadline`]; report `TokenGranted` or `TokenRefused`.
+    TakeToken,
     /// Wait for a connection permit; report `PermitGranted`.
     TakePermit,
     StartAttempt {
@@ -156,6 +165,7 @@ struct Live {
 }
 
 enum State {
+    AwaitingToken,
     AwaitingPermit,
     Attempting(Live),
     Pausing,
@@ -206,12 +216,17 @@ impl Machine {
 
     /// The first action.
     pub fn start(&mut self, now: Micros) -> Action {
-        self.take_permit(now)
+        self.next_attempt(now)
     }
 
     /// What the next attempt asks for, and of whom.
     pub fn route(&self) -> &Route {
         &self.route
+    }
+
+    /// By when the call must have ended.
+    pub fn deadline(&self) -> Option<Micros> {
+        self.timers.total()
     }
 
     /// Whether sending it twice would do no harm.
@@ -231,6 +246,11 @@ impl Machine {
 
     pub fn handle(&mut self, now: Micros, event: Event<'_>) -> Action {
         match event {
+            Event::TokenGranted => {
+                self.note_wait(now, DelaySource::HTTPC_DELAY_RATE_LIMIT);
+                self.take_permit(now)
+            }
+            Event::TokenRefused { wait_us } => self.refused_token(now, wait_us),
             Event::PermitGranted => self.start_attempt(now),
             Event::Head { head, unix_ms } => self.judge_head(now, head, unix_ms),
             Event::AttemptEnded(end) => self.attempt_ended(now, end),
@@ -240,6 +260,16 @@ impl Machine {
         }
     }
 
+    /// The token comes first, then the permit: a connection must not lie idle while its call waits for its turn.
+    fn next_attempt(&mut self, now: Micros) -> Action {
+        if !self.rules.limited {
+            return self.take_permit(now);
+        }
+        self.state = State::AwaitingToken;
+        self.timers.await_token(now);
+        Action::TakeToken
+    }
+
     fn take_permit(&mut self, now: Micros) -> Action {
         self.state = State::AwaitingPermit;
         self.timers.await_permit(&self.rules.timeouts, now);
@@ -247,27 +277,33 @@ impl Machine {
     }
 
     fn start_attempt(&mut self, now: Micros) -> Action {
-        let waited_ms = now.saturating_sub(self.timers.phase_began()) / 1000;
-        if waited_ms > self.delay_ms {
-            (self.delay_ms, self.delay_source) = (waited_ms, DelaySource::HTTPC_DELAY_POOL);
-        }
+        self.note_wait(now, DelaySource::HTTPC_DELAY_POOL);
         self.timers.start_attempt(&self.rules.timeouts, now);
         self.state = State::Attempting(Live { started: now, judged: None, aborted: None });
         Action::StartAttempt { fresh_connection: std::mem::take(&mut self.fresh_connection) }
     }
 
+    /// Of several waits before an attempt the longest is told.
+    fn note_wait(&mut self, now: Micros, source: DelaySource) {
+        let waited_ms = now.saturating_sub(self.timers.phase_began()) / 1000;
+        if waited_ms > self.delay_ms {
+            (self.delay_ms, self.delay_source) = (waited_ms, source);
+        }
+    }
+
     fn timer_fired(&mut self, now: Micros) -> Action {
         let expired = self.timers.expired(now);
         match (&mut self.state, expired) {
-            (State::Pausing, _) if self.timers.pause_is_over(now) => self.take_permit(now),
+            (State::Pausing, _) if self.timers.pause_is_over(now) => self.next_attempt(now),
             (State::Pausing, None) => Action::Wait,
+            (State::AwaitingToken, None) => Action::TakeToken,
             (State::AwaitingPermit, None) => Action::TakePermit,
             (State::Attempting(live), Some(code)) => {
                 live.aborted.get_or_insert(code);
                 Action::AbortAttempt
             }
             (State::Attempting(_), None) => self.go_on(),
-            (State::Pausing | State::AwaitingPermit, Some(code)) => {
+            (State::Pausing | State::AwaitingToken | State::AwaitingPermit, Some(code)) => {
                 let stop = match code {
                     Code::HTTPC_E_TIMEOUT_TOTAL => Stop::HTTPC_STOP_DEADLINE,
                     _ => Stop::HTTPC_STOP_NOT_RETRYABLE,
@@ -289,7 +325,7 @@ impl Machine {
                 live.aborted = Some(code);
                 Action::AbortAttempt
             }
-            State::AwaitingPermit | State::Pausing => {
+            State::AwaitingToken | State::AwaitingPermit | State::Pausing => {
                 let stop = interruption(code);
                 self.finish_with(now, code, stop, None)
             }
@@ -348,7 +384,7 @@ impl Machine {
         self.delay_source = retry.source;
         self.fresh_connection = retry.fresh_connection;
         if retry.due <= now {
-            return self.take_permit(now);
+            return self.next_attempt(now);
         }
         self.state = State::Pausing;
         self.timers.pause_until(retry.due);

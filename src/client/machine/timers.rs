@@ -53,6 +53,10 @@ impl Timers {
         .find_map(|(deadline, code)| deadline.filter(|deadline| *deadline <= now).map(|_| code))
     }
 
+    pub fn await_token(&mut self, now: Micros) {
+        (self.phase, self.until, self.phase_began) = (None, None, now);
+    }
+
     pub fn await_permit(&mut self, timeouts: &Timeouts, now: Micros) {
         self.until = None;
         self.begin(now, timeouts.pool, Code::HTTPC_E_TIMEOUT_POOL);

@@ -66,6 +66,8 @@ pub struct Call {
     pub rules: Rules,
     pub script: VecDeque<Attempt>,
     pub permit_after: VecDeque<Micros>,
+    /// When each token comes, counted from its request; at once past the list.
+    pub token_after: VecDeque<Micros>,
     pub interrupt: Option<(Micros, Code)>,
 }
 
@@ -90,12 +92,19 @@ fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
         retry: Arc::new(retry),
         own_key: false,
         replayable: true,
+        limited: false,
         status_errors: true,
         max_body: 1 << 20,
         redirects: Default::default(),
         budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
     };
-    Call { rules, script: script.into_iter().collect(), permit_after: VecDeque::new(), interrupt: None }
+    Call {
+        rules,
+        script: script.into_iter().collect(),
+        permit_after: VecDeque::new(),
+        token_after: VecDeque::new(),
+        interrupt: None,
+    }
 }
 
 impl Call {
@@ -122,6 +131,12 @@ impl Call {
     /// When each permit comes, counted from its request; at once past the list.
     pub fn permits_after(mut self, waits: impl IntoIterator<Item = Micros>) -> Call {
         self.permit_after = waits.into_iter().collect();
+        self
+    }
+
+    pub fn tokens_after(mut self, waits: impl IntoIterator<Item = Micros>) -> Call {
+        self.rules.limited = true;
+        self.token_after = waits.into_iter().collect();
         self
     }
 
@@ -171,6 +186,14 @@ impl Driver {
                 Action::Finish(result) => {
                     let (started, fresh, sent) = self.ended;
                     return Ended { result, at: self.now, started, fresh, sent };
+                }
+                Action::TakeToken => {
+                    let wait = self.call.token_after.pop_front().unwrap_or(0);
+                    if self.machine.deadline().is_some_and(|deadline| self.now + wait > deadline) {
+                        self.machine.handle(self.now, Event::TokenRefused { wait_us: wait })
+                    } else {
+                        self.wait_until(Some(self.now + wait), Event::TokenGranted)
+                    }
                 }
                 Action::TakePermit => {
                     let granted = self.now + self.call.permit_after.pop_front().unwrap_or(0);
