@@ -43,51 +43,75 @@ fn wanted(limiters: &[Arc<RateLimiter>], wants: usize) -> Vec<Arc<RateLimiter>> 
     limiters.iter().enumerate().filter(|(at, _)| wants >> at & 1 == 1).map(|(_, limiter)| limiter.clone()).collect()
 }
 
-/// The times at which each caller was served.
-fn simulate(callers: &[Caller]) -> Vec<Option<u64>> {
-    let bench = Bench::new();
-    let limiters = RATES.map(|(tokens, period, burst)| bench.limiter(tokens, period, burst));
-    let mut served = vec![None; callers.len()];
-    let mut waiting: Vec<Waiting> = Vec::new();
-    let mut arrivals = callers.iter().enumerate().peekable();
-    loop {
-        let now = bench.now();
-        while let Some((number, caller)) = arrivals.next_if(|(_, caller)| caller.arrives <= now) {
-            match acquire_all(&wanted(&limiters, caller.wants), caller.weight, now, u64::MAX).unwrap() {
-                Entry::Granted(_) => served[number] = Some(now),
+struct Simulation<'c> {
+    bench: Bench,
+    limiters: [Arc<RateLimiter>; 3],
+    waiting: Vec<Waiting>,
+    arrivals: std::iter::Peekable<std::iter::Enumerate<std::slice::Iter<'c, Caller>>>,
+    served: Vec<Option<u64>>,
+}
+
+impl Simulation<'_> {
+    fn arrive(&mut self, now: u64) {
+        while let Some((number, caller)) = self.arrivals.next_if(|(_, caller)| caller.arrives <= now) {
+            match acquire_all(&wanted(&self.limiters, caller.wants), caller.weight, now, u64::MAX).unwrap() {
+                Entry::Granted(_) => self.served[number] = Some(now),
                 Entry::Queued(place) => {
                     let gives_up = caller.patience.map_or(u64::MAX, |patience| now + patience);
-                    waiting.push(Waiting { number, place, gives_up });
+                    self.waiting.push(Waiting { number, place, gives_up });
                 }
                 Entry::TooLate { .. } => panic!("there is no limit"),
             }
         }
-        // To and fro, as threads come to run.
-        waiting.reverse();
-        waiting.retain(|caller| caller.gives_up > now);
+    }
+
+    fn look(&mut self, now: u64) {
         let is_awake = |caller: &Waiting| {
             caller.place.signal().is_raised() || caller.place.until().is_some_and(|until| until <= now)
         };
         let mut looks = 0;
-        while let Some(at) = waiting.iter().position(is_awake) {
+        while let Some(at) = self.waiting.iter().position(is_awake) {
             looks += 1;
             assert!(looks < 10_000, "callers wake each other for ever at {now}");
-            if waiting[at].place.poll(now).is_some() {
-                served[waiting[at].number] = Some(now);
-                waiting.remove(at);
+            if self.waiting[at].place.poll(now).is_some() {
+                self.served[self.waiting[at].number] = Some(now);
+                self.waiting.remove(at);
             }
         }
-        let next_look = waiting.iter().filter_map(|caller| caller.place.until()).min();
-        let next_arrival = arrivals.peek().map(|(_, caller)| caller.arrives);
-        match [next_look, next_arrival].into_iter().flatten().min() {
-            Some(next) => bench.go_to(next.max(now + 1)),
-            None if waiting.is_empty() => break,
-            None => panic!("{} wait for nothing", waiting.len()),
-        }
-        assert!(bench.now() < 200_000, "starved");
     }
-    assert!(limiters.iter().all(|limiter| limiter.waiting() == 0));
-    served
+
+    /// Forward to the next thing that happens; false when nothing will.
+    fn go_on(&mut self) -> bool {
+        let next_look = self.waiting.iter().filter_map(|caller| caller.place.until()).min();
+        let next_arrival = self.arrivals.peek().map(|(_, caller)| caller.arrives);
+        match [next_look, next_arrival].into_iter().flatten().min() {
+            Some(next) => self.bench.go_to(next.max(self.bench.now() + 1)),
+            None => assert!(self.waiting.is_empty(), "{} wait for nothing", self.waiting.len()),
+        }
+        assert!(self.bench.now() < 200_000, "starved");
+        next_look.or(next_arrival).is_some()
+    }
+}
+
+/// The times at which each caller was served.
+fn simulate(callers: &[Caller]) -> Vec<Option<u64>> {
+    let bench = Bench::new();
+    let limiters = RATES.map(|(tokens, period, burst)| bench.limiter(tokens, period, burst));
+    let served = vec![None; callers.len()];
+    let arrivals = callers.iter().enumerate().peekable();
+    let mut simulation = Simulation { bench, limiters, waiting: Vec::new(), arrivals, served };
+    loop {
+        let now = simulation.bench.now();
+        simulation.arrive(now);
+        // To and fro, as threads come to run.
+        simulation.waiting.reverse();
+        simulation.waiting.retain(|caller| caller.gives_up > now);
+        simulation.look(now);
+        if !simulation.go_on() {
+            assert!(simulation.limiters.iter().all(|limiter| limiter.waiting() == 0));
+            return simulation.served;
+        }
+    }
 }
 
 proptest! {
