@@ -143,7 +143,7 @@ private:
 
     result<std::string_view> json_string(const text &pointer) const
     {
-        static constexpr detail::own_failure no_string = {HTTPC_E_JSON, "what stands at the JSON pointer is no string"};
+        static constexpr detail::own_failure no_string = {HTTPC_E_JSON, "no string stands at the JSON pointer"};
         std::size_t length = 0;
         const char *string = httpc_response_json_string(native_handle(), pointer.c_str(), &length);
         if (string != nullptr) {
@@ -185,7 +185,7 @@ public:
 class retry_policy : public detail::options<retry_policy, httpc_retry_policy, httpc_retry_policy_free> {
 public:
     using options::options;
-    retry_policy() noexcept : options(httpc_retry_policy_new) {}
+    retry_policy() noexcept : options(detail::fresh(httpc_retry_policy_new)) {}
 
     /** The first failure of a setter; false when there is none. Borrowed. */
     error_view error() const noexcept HTTPCLIENT_BORROWED { return error_view(httpc_retry_policy_error(native_handle())); }
@@ -248,7 +248,7 @@ public:
 class config : public detail::options<config, httpc_config, httpc_config_free> {
 public:
     using options::options;
-    config() noexcept : options(httpc_config_new) {}
+    config() noexcept : options(detail::fresh(httpc_config_new)) {}
 
     /** The first failure of a setter; false when there is none. Borrowed. */
     error_view error() const noexcept HTTPCLIENT_BORROWED { return error_view(httpc_config_error(native_handle())); }

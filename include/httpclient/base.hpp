@@ -165,6 +165,15 @@ private:
     std::unique_ptr<Object, deleter> object_;
 };
 
+/* For the objects that can always be made. */
+template <class Object>
+Object *fresh(httpc_code (*make)(Object **, httpc_error **)) noexcept
+{
+    Object *object = nullptr;
+    make(&object, nullptr);
+    return object;
+}
+
 /* The owner of a C object made of options; Self is the class that derives from it. */
 template <class Self, class Object, void (*Free)(Object *)>
 class options : public handle<Object, Free> {
@@ -172,23 +181,12 @@ public:
     using handle<Object, Free>::handle;
 
 protected:
-    /* For the objects that can always be made. */
-    explicit options(httpc_code (*make)(Object **, httpc_error **)) noexcept : options(made(make)) {}
-
     /* The object keeps the setter's failure. */
     template <class Setter, class... Arguments>
     Self &set(Setter setter, Arguments... arguments) noexcept
     {
         setter(this->native_handle(), arguments...);
         return static_cast<Self &>(*this);
-    }
-
-private:
-    static Object *made(httpc_code (*make)(Object **, httpc_error **)) noexcept
-    {
-        Object *object = nullptr;
-        make(&object, nullptr);
-        return object;
     }
 };
 
