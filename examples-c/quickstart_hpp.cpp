@@ -27,8 +27,7 @@ static void print_answer(const httpclient::response &response)
 }
 
 // A response and an error have attempts alike.
-template <class Outcome>
-static void print_attempts(const Outcome &outcome)
+template <class Outcome> static void print_attempts(const Outcome &outcome)
 {
     int number = 0;
     for (const auto attempt : outcome.attempts()) {

@@ -13,18 +13,21 @@
  *     if (auto item = client.try_get("items/42")) use(item->body());           // result<response>: value or error
  *     else                                        log(item.error().detail());
  *
- * - Names: a function is the C function of its name without `httpc_OBJECT_` and `set_`, and httpclient.h documents it; here
- *   stands only what differs.
- * - Failure: `try_` functions return a result<T>; those without it throw an exception with the same error. Compiled with
- *   -fno-exceptions only the `try_` functions are declared. Setters do neither: their object keeps the first failure,
- *   which client(config) or send(request) then reports.
+ * - Names: a function is the C function of its name without `httpc_OBJECT_` and `set_`, and httpclient.h documents it;
+ * here stands only what differs.
+ * - Failure: `try_` functions return a result<T>; those without it throw an exception with the same error. Compiled
+ * with -fno-exceptions only the `try_` functions are declared. Setters do neither: their object keeps the first
+ * failure, which client(config) or send(request) then reports.
  * - Ownership: objects are move-only and free what they hold. A moved-from object may be assigned to or destroyed; used
- *   otherwise it is HTTPC_E_INVALID_ARG, accessors read zero. native_handle() lends the C object to functions of httpclient.h.
+ *   otherwise it is HTTPC_E_INVALID_ARG, accessors read zero. native_handle() lends the C object to functions of
+ * httpclient.h.
  * - Strings in: anything that is a string; see `text`. Strings out: views that last as long as the object asked (marked
  *   HTTPCLIENT_BORROWED, so that clang warns of some that outlive it). data() of a view is NUL-terminated.
- * - Threads: as in C. client and cancel_token may be used by any thread at any time, response, error and attempt read by
- *   any, the others by one thread at a time.
- * - Cost: a successful call does nothing beyond the C call, save copying a std::string_view argument that may lack its NUL.
+ * - Threads: as in C. client and cancel_token may be used by any thread at any time, response, error and attempt read
+ * by any, the others by one thread at a time.
+ * - Setters return their object, for a chain in one expression; one to keep is named first, or std::move(chain)d.
+ * - Cost: a successful call does nothing beyond the C call, save copying a std::string_view argument that may lack its
+ * NUL.
  */
 
 #include <cstddef>
@@ -38,13 +41,15 @@
 #include "httpclient/base.hpp"
 #include "httpclient/error.hpp"
 
-namespace httpclient {
+namespace httpclient
+{
 
 /* ---- Responses --------------------------------------------------------------------------- */
 
 /** Status, headers, body, timings and attempts. All it returns is borrowed until its last reference is gone. */
-class response : public detail::handle<httpc_response, httpc_response_free> {
-public:
+class response : public detail::handle<httpc_response, httpc_response_free>
+{
+  public:
     using handle::handle;
 
     /** One more reference to the same response (httpc_response_ref()). */
@@ -57,7 +62,7 @@ public:
         return detail::view(httpc_response_header(native_handle(), name.c_str()));
     }
     /** A range of header_field, in the server's order. */
-    detail::response_headers headers() const & noexcept HTTPCLIENT_BORROWED
+    detail::response_headers headers() const &noexcept HTTPCLIENT_BORROWED
     {
         return {native_handle(), httpc_response_header_count(native_handle())};
     }
@@ -78,7 +83,7 @@ public:
     std::string_view peer() const noexcept HTTPCLIENT_BORROWED { return httpc_response_peer(native_handle()); }
     bool reused() const noexcept { return httpc_response_reused(native_handle()); }
     /** A range of attempt, the first one first. */
-    detail::response_attempts attempts() const & noexcept HTTPCLIENT_BORROWED
+    detail::response_attempts attempts() const &noexcept HTTPCLIENT_BORROWED
     {
         return {native_handle(), httpc_response_attempts(native_handle())};
     }
@@ -97,8 +102,7 @@ public:
         return httpc_response_json_type(native_handle(), pointer.c_str());
     }
     /** T is an integer type, double, bool, or std::string_view for a string. HTTPC_E_JSON when there is none. */
-    template <class T>
-    result<T> try_json(const text &pointer) const HTTPCLIENT_BORROWED
+    template <class T> result<T> try_json(const text &pointer) const HTTPCLIENT_BORROWED
     {
         if constexpr (std::is_same_v<T, bool>) {
             return detail::read<bool>(httpc_response_json_bool, native_handle(), pointer.c_str());
@@ -117,19 +121,15 @@ public:
     }
 
 #if HTTPCLIENT_EXCEPTIONS
-    template <class T>
-    T json(const text &pointer) const HTTPCLIENT_BORROWED
-    {
-        return try_json<T>(pointer).value();
-    }
+    template <class T> T json(const text &pointer) const HTTPCLIENT_BORROWED { return try_json<T>(pointer).value(); }
     std::size_t json_length(const text &pointer) const { return try_json_length(pointer).value(); }
 #endif
 
-private:
-    template <class T>
-    result<T> json_integer(const text &pointer) const
+  private:
+    template <class T> result<T> json_integer(const text &pointer) const
     {
-        static constexpr detail::own_failure no_fit = {HTTPC_E_JSON, "the integer at the JSON pointer does not fit the type"};
+        static constexpr detail::own_failure no_fit = {HTTPC_E_JSON,
+                                                       "the integer at the JSON pointer does not fit the type"};
         auto wide = detail::read<std::int64_t>(httpc_response_json_int64, native_handle(), pointer.c_str());
         if (!wide) {
             return std::move(wide).error();
@@ -165,8 +165,9 @@ inline response error_view::response() const noexcept
 /* ---- Cancel tokens ----------------------------------------------------------------------- */
 
 /** Ends calls from another thread or a signal handler. A request that holds it keeps it alive. */
-class cancel_token : public detail::handle<httpc_cancel_token, httpc_cancel_token_free> {
-public:
+class cancel_token : public detail::handle<httpc_cancel_token, httpc_cancel_token_free>
+{
+  public:
     using handle::handle;
 
     static result<cancel_token> try_make() { return detail::make<cancel_token>(httpc_cancel_token_new); }
@@ -181,16 +182,24 @@ public:
 
 /* ---- Retry policies ---------------------------------------------------------------------- */
 
-/** What is tried again, how often, and after how long. Copied when given to a config or request. Setters can be chained. */
-class retry_policy : public detail::options<retry_policy, httpc_retry_policy, httpc_retry_policy_free> {
-public:
+/** What is tried again, how often, and after how long. Copied when given to a config or request. Setters can be
+ * chained. */
+class retry_policy : public detail::options<retry_policy, httpc_retry_policy, httpc_retry_policy_free>
+{
+  public:
     using options::options;
     retry_policy() noexcept : options(detail::fresh(httpc_retry_policy_new)) {}
 
     /** The first failure of a setter; false when there is none. Borrowed. */
-    error_view error() const noexcept HTTPCLIENT_BORROWED { return error_view(httpc_retry_policy_error(native_handle())); }
+    error_view error() const noexcept HTTPCLIENT_BORROWED
+    {
+        return error_view(httpc_retry_policy_error(native_handle()));
+    }
 
-    retry_policy &max_attempts(std::uint32_t attempts) noexcept { return set(httpc_retry_policy_set_max_attempts, attempts); }
+    retry_policy &max_attempts(std::uint32_t attempts) noexcept
+    {
+        return set(httpc_retry_policy_set_max_attempts, attempts);
+    }
     retry_policy &backoff(milliseconds base, double multiplier, milliseconds cap) noexcept
     {
         return set(httpc_retry_policy_set_backoff, detail::option_ms(base), multiplier, detail::option_ms(cap));
@@ -203,12 +212,18 @@ public:
     {
         return set(httpc_retry_policy_set_statuses, list, count);
     }
-    retry_policy &statuses(std::initializer_list<std::int32_t> list) noexcept { return statuses(list.begin(), list.size()); }
+    retry_policy &statuses(std::initializer_list<std::int32_t> list) noexcept
+    {
+        return statuses(list.begin(), list.size());
+    }
     retry_policy &methods(const char *const *list, std::size_t count) noexcept
     {
         return set(httpc_retry_policy_set_methods, list, count);
     }
-    retry_policy &methods(std::initializer_list<const char *> list) noexcept { return methods(list.begin(), list.size()); }
+    retry_policy &methods(std::initializer_list<const char *> list) noexcept
+    {
+        return methods(list.begin(), list.size());
+    }
     /** `longest` 0: no limit but the total timeout. */
     retry_policy &retry_after(bool on, milliseconds longest = milliseconds(0)) noexcept
     {
@@ -224,10 +239,12 @@ public:
         return set(httpc_retry_policy_set_budget, capacity, retry_cost, throttled_cost);
     }
     /**
-     * `judge` is called as httpc_decision(httpclient::attempt). It is moved to the heap and destroyed with the last copy
-     * of the policy, on any thread. Calls on several threads judge at the same time. It must not throw (std::terminate).
+     * `judge` is called as httpc_decision(httpclient::attempt). It is moved to the heap and destroyed with the last
+     * copy of the policy, on any thread. Calls on several threads judge at the same time. It must not throw
+     * (std::terminate).
      */
-    template <class Judge, std::enable_if_t<std::is_invocable_r_v<httpc_decision, std::decay_t<Judge> &, attempt>, int> = 0>
+    template <class Judge,
+              std::enable_if_t<std::is_invocable_r_v<httpc_decision, std::decay_t<Judge> &, attempt>, int> = 0>
     retry_policy &decider(Judge &&judge)
     {
         using held = std::decay_t<Judge>;
@@ -239,14 +256,18 @@ public:
         return set(httpc_retry_policy_set_decider, decide, new held(std::forward<Judge>(judge)), drop);
     }
     /** Takes the decider away. */
-    retry_policy &decider(std::nullptr_t) noexcept { return set(httpc_retry_policy_set_decider, nullptr, nullptr, nullptr); }
+    retry_policy &decider(std::nullptr_t) noexcept
+    {
+        return set(httpc_retry_policy_set_decider, nullptr, nullptr, nullptr);
+    }
 };
 
 /* ---- Configuration ----------------------------------------------------------------------- */
 
 /** Options for a client. Setters can be chained. */
-class config : public detail::options<config, httpc_config, httpc_config_free> {
-public:
+class config : public detail::options<config, httpc_config, httpc_config_free>
+{
+  public:
     using options::options;
     config() noexcept : options(detail::fresh(httpc_config_new)) {}
 
@@ -272,13 +293,19 @@ public:
     {
         return set(httpc_config_set_timeout, static_cast<std::int32_t>(which), detail::option_ms(time));
     }
-    config &max_connections(std::uint32_t connections) noexcept { return set(httpc_config_set_max_connections, connections); }
+    config &max_connections(std::uint32_t connections) noexcept
+    {
+        return set(httpc_config_set_max_connections, connections);
+    }
     config &max_connections_per_host(std::uint32_t connections) noexcept
     {
         return set(httpc_config_set_max_connections_per_host, connections);
     }
     config &max_idle(std::uint32_t connections) noexcept { return set(httpc_config_set_max_idle, connections); }
-    config &idle_expiry(milliseconds time) noexcept { return set(httpc_config_set_idle_expiry, detail::option_ms(time)); }
+    config &idle_expiry(milliseconds time) noexcept
+    {
+        return set(httpc_config_set_idle_expiry, detail::option_ms(time));
+    }
     config &retry(const retry_policy &policy) noexcept
     {
         return policy ? set(httpc_config_set_retry, policy.native_handle()) : header(detail::moved_from, "");
@@ -288,6 +315,8 @@ public:
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }
+    config &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_config_set_max_redirects, redirects); }
+    config &redirect_post(bool on) noexcept { return set(httpc_config_set_redirect_post, on); }
     config &ca_file(const text &path) noexcept { return set(httpc_config_set_ca_file, path.c_str()); }
     config &proxy(const text &url) noexcept { return set(httpc_config_set_proxy, url.c_str()); }
     config &add_resolve(const text &host, std::uint16_t port, const text &address) noexcept
@@ -300,8 +329,9 @@ public:
 /* ---- Requests ---------------------------------------------------------------------------- */
 
 /** One request, for what the short calls of client cannot say. Reusable. Setters can be chained. */
-class request : public detail::options<request, httpc_request, httpc_request_free> {
-public:
+class request : public detail::options<request, httpc_request, httpc_request_free>
+{
+  public:
     using options::options;
 
     static result<request> try_make(const text &method, const text &url)
@@ -353,6 +383,8 @@ public:
     request &retry(std::nullptr_t) noexcept { return set(httpc_request_set_retry, nullptr); }
     request &status_errors(bool on) noexcept { return set(httpc_request_set_status_errors, on); }
     request &max_body(std::uint64_t bytes) noexcept { return set(httpc_request_set_max_body, bytes); }
+    request &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_request_set_max_redirects, redirects); }
+    request &redirect_post(bool on) noexcept { return set(httpc_request_set_redirect_post, on); }
     /** Without a key: a fresh one for each send. */
     request &idempotency_key(const text &key = nullptr) noexcept
     {
@@ -370,8 +402,9 @@ public:
 /* ---- Clients and blocking calls ---------------------------------------------------------- */
 
 /** A session; any number of threads may call at once. The destructor waits for running calls to end. */
-class client : public detail::handle<httpc_client, httpc_client_free> {
-public:
+class client : public detail::handle<httpc_client, httpc_client_free>
+{
+  public:
     using handle::handle;
 
     /** With all defaults. */
@@ -447,9 +480,8 @@ public:
     void close(milliseconds wait = forever) const { try_close(wait).value(); }
 #endif
 
-private:
-    template <class Function, class... Arguments>
-    result<response> call(Function function, Arguments... arguments) const
+  private:
+    template <class Function, class... Arguments> result<response> call(Function function, Arguments... arguments) const
     {
         return detail::make<response>(function, native_handle(), arguments...);
     }

@@ -36,7 +36,8 @@
 #endif
 #endif
 
-namespace httpclient {
+namespace httpclient
+{
 
 /* ---- Types and constants ----------------------------------------------------------------- */
 
@@ -60,6 +61,11 @@ inline constexpr milliseconds forever = milliseconds::max();
 
 inline std::string_view code_name(httpc_code of) noexcept { return httpc_code_name(static_cast<std::int32_t>(of)); }
 inline bool code_is_timeout(httpc_code of) noexcept { return httpc_code_is_timeout(static_cast<std::int32_t>(of)); }
+inline std::string_view stop_name(httpc_stop of) noexcept { return httpc_stop_name(static_cast<std::int32_t>(of)); }
+inline std::string_view delay_source_name(httpc_delay_source of) noexcept
+{
+    return httpc_delay_source_name(static_cast<std::int32_t>(of));
+}
 inline std::string_view version() noexcept { return httpc_version(); }
 inline std::uint32_t version_number() noexcept { return httpc_version_number(); }
 
@@ -67,11 +73,12 @@ inline std::uint32_t version_number() noexcept { return httpc_version_number(); 
 
 /**
  * A string argument: converts from `const char *` and std::string without a copy, and from std::string_view and what
- * converts to it with one, since C needs a NUL at the end: up to 255 bytes into itself, longer ones to the heap. nullptr
- * is NULL. A string with a NUL inside is refused by the library as HTTPC_E_INVALID_ARG.
+ * converts to it with one, since C needs a NUL at the end: up to 255 bytes into itself, longer ones to the heap.
+ * nullptr is NULL. A string with a NUL inside is refused by the library as HTTPC_E_INVALID_ARG.
  */
-class text {
-public:
+class text
+{
+  public:
     text(const char *string) noexcept : string_(string) {}
 
     template <class Traits, class Allocator>
@@ -95,11 +102,11 @@ public:
 
     const char *c_str() const noexcept HTTPCLIENT_BORROWED { return string_; }
 
-private:
+  private:
     void copy(std::string_view string)
     {
-        /* C must not see a string cut short at its NUL. Two bytes that UTF-8 never has make it refuse the whole, and name
-         * the place. */
+        /* C must not see a string cut short at its NUL. Two bytes that UTF-8 never has make it refuse the whole, and
+         * name the place. */
         static constexpr std::string_view inner_nul = "\xC0\x80";
         const std::size_t length = string.substr(0, string.find('\0')).size();
         const std::string_view end = length < string.size() ? inner_nul : std::string_view();
@@ -119,7 +126,8 @@ private:
     char small_[256];
 };
 
-namespace detail {
+namespace detail
+{
 
 /* An option. A negative duration becomes one that the library refuses. */
 constexpr std::uint64_t option_ms(milliseconds time) noexcept { return static_cast<std::uint64_t>(time.count()); }
@@ -129,8 +137,7 @@ constexpr std::uint64_t wait_ms(milliseconds time) noexcept
     return time == forever ? HTTPC_FOREVER : time.count() < 0 ? 0 : static_cast<std::uint64_t>(time.count());
 }
 
-template <class Duration>
-constexpr Duration duration(std::uint64_t count) noexcept
+template <class Duration> constexpr Duration duration(std::uint64_t count) noexcept
 {
     return Duration(static_cast<typename Duration::rep>(count));
 }
@@ -141,9 +148,9 @@ inline std::optional<std::string_view> view(const char *string) noexcept
 }
 
 /* The owner of a C object. */
-template <class Object, void (*Free)(Object *)>
-class handle {
-public:
+template <class Object, void (*Free)(Object *)> class handle
+{
+  public:
     using native_type = Object;
 
     /** Takes over an object of the C API; nullptr gives an empty handle. */
@@ -158,7 +165,7 @@ public:
     /** Whether there is an object: not after a move. */
     explicit operator bool() const noexcept { return object_ != nullptr; }
 
-private:
+  private:
     struct deleter {
         void operator()(Object *object) const noexcept { Free(object); }
     };
@@ -166,8 +173,7 @@ private:
 };
 
 /* For the objects that can always be made. */
-template <class Object>
-Object *fresh(httpc_code (*make)(Object **, httpc_error **)) noexcept
+template <class Object> Object *fresh(httpc_code (*make)(Object **, httpc_error **)) noexcept
 {
     Object *object = nullptr;
     make(&object, nullptr);
@@ -175,15 +181,14 @@ Object *fresh(httpc_code (*make)(Object **, httpc_error **)) noexcept
 }
 
 /* The owner of a C object made of options; Self is the class that derives from it. */
-template <class Self, class Object, void (*Free)(Object *)>
-class options : public handle<Object, Free> {
-public:
+template <class Self, class Object, void (*Free)(Object *)> class options : public handle<Object, Free>
+{
+  public:
     using handle<Object, Free>::handle;
 
-protected:
+  protected:
     /* The object keeps the setter's failure. */
-    template <class Setter, class... Arguments>
-    Self &set(Setter setter, Arguments... arguments) noexcept
+    template <class Setter, class... Arguments> Self &set(Setter setter, Arguments... arguments) noexcept
     {
         setter(this->native_handle(), arguments...);
         return static_cast<Self &>(*this);
@@ -194,11 +199,12 @@ protected:
 inline constexpr const char *moved_from = "(an object that was moved from)";
 
 /* Items that C counts and numbers, as a range for loops and algorithms. */
-template <class Object, class Item, Item (*At)(const Object *, std::size_t) noexcept>
-class range {
-public:
-    class iterator {
-    public:
+template <class Object, class Item, Item (*At)(const Object *, std::size_t) noexcept> class range
+{
+  public:
+    class iterator
+    {
+      public:
         using iterator_concept = std::forward_iterator_tag;
         using iterator_category = std::input_iterator_tag; /* items are made when asked for */
         using value_type = Item;
@@ -219,7 +225,7 @@ public:
         friend bool operator==(const iterator &a, const iterator &b) noexcept { return a.index_ == b.index_; }
         friend bool operator!=(const iterator &a, const iterator &b) noexcept { return a.index_ != b.index_; }
 
-    private:
+      private:
         const Object *object_ = nullptr;
         std::size_t index_ = 0;
     };
@@ -236,7 +242,7 @@ public:
     /** Past the end reads as zeros. */
     Item operator[](std::size_t index) const noexcept { return At(object_, index); }
 
-private:
+  private:
     const Object *object_;
     std::size_t size_;
 };

@@ -18,15 +18,17 @@
 
 #include "base.hpp"
 
-namespace httpclient {
+namespace httpclient
+{
 
 class response;
 
 /* ---- Attempts ---------------------------------------------------------------------------- */
 
 /** One attempt of a call. Borrowed: it lasts as long as the response or error it came from, and may be copied. */
-class attempt {
-public:
+class attempt
+{
+  public:
     explicit attempt(const httpc_attempt *object) noexcept : object_(object) {}
     const httpc_attempt *native_handle() const noexcept { return object_; }
 
@@ -36,7 +38,10 @@ public:
     std::string_view method() const noexcept { return httpc_attempt_method(object_); }
     std::string_view url() const noexcept { return httpc_attempt_url(object_); }
     milliseconds start() const noexcept { return detail::duration<milliseconds>(httpc_attempt_start_ms(object_)); }
-    milliseconds duration() const noexcept { return detail::duration<milliseconds>(httpc_attempt_duration_ms(object_)); }
+    milliseconds duration() const noexcept
+    {
+        return detail::duration<milliseconds>(httpc_attempt_duration_ms(object_));
+    }
     milliseconds delay() const noexcept { return detail::duration<milliseconds>(httpc_attempt_delay_ms(object_)); }
     httpc_delay_source delay_source() const noexcept { return httpc_attempt_delay_source(object_); }
     httpc_sent send_state() const noexcept { return httpc_attempt_send_state(object_); }
@@ -45,7 +50,7 @@ public:
     std::int64_t connection_id() const noexcept { return httpc_attempt_connection_id(object_); }
     bool reused() const noexcept { return httpc_attempt_reused(object_); }
 
-private:
+  private:
     const httpc_attempt *object_;
 };
 
@@ -55,7 +60,8 @@ struct header_field {
     std::string_view value;
 };
 
-namespace detail {
+namespace detail
+{
 
 template <class Object, const httpc_attempt *(*At)(const Object *, std::size_t)>
 attempt attempt_at(const Object *object, std::size_t index) noexcept
@@ -84,8 +90,9 @@ struct own_failure {
 /* ---- Errors ------------------------------------------------------------------------------ */
 
 /** An error that something else owns. Without one (false) it reads as success. */
-class error_view {
-public:
+class error_view
+{
+  public:
     explicit error_view(const httpc_error *object) noexcept : object_(object) {}
     explicit operator bool() const noexcept { return code() != HTTPC_OK; }
 
@@ -96,7 +103,7 @@ public:
     }
     std::int32_t status() const noexcept { return httpc_error_status(object_); }
     std::int32_t curl_code() const noexcept { return httpc_error_curl_code(object_); }
-    detail::error_attempts attempts() const & noexcept HTTPCLIENT_BORROWED
+    detail::error_attempts attempts() const &noexcept HTTPCLIENT_BORROWED
     {
         return {object_, httpc_error_attempts(object_)};
     }
@@ -112,7 +119,7 @@ public:
     /** The final response, one more reference that may outlive the error; false when none came. */
     httpclient::response response() const noexcept;
 
-protected:
+  protected:
     explicit error_view(const detail::own_failure *own) noexcept : own_(own) {}
 
     const httpc_error *object_ = nullptr;
@@ -120,8 +127,9 @@ protected:
 };
 
 /** An error with its owner. */
-class error : public error_view {
-public:
+class error : public error_view
+{
+  public:
     explicit error(httpc_error *object) noexcept : error_view(object) {}
     explicit error(const detail::own_failure *own) noexcept : error_view(own) {}
     error(error &&other) noexcept : error_view(other)
@@ -147,8 +155,9 @@ class
 #if defined(__GNUC__)
     __attribute__((visibility("default"))) /* one type in all of a program's libraries */
 #endif
-    exception : public std::runtime_error {
-public:
+    exception : public std::runtime_error
+{
+  public:
     explicit exception(httpclient::error &&error)
         : std::runtime_error(error.detail().data()), error_(std::make_shared<const httpclient::error>(std::move(error)))
     {
@@ -157,7 +166,7 @@ public:
     const httpclient::error &error() const noexcept { return *error_; }
     httpc_code code() const noexcept { return error_->code(); }
 
-private:
+  private:
     std::shared_ptr<const httpclient::error> error_;
 };
 #endif
@@ -165,9 +174,9 @@ private:
 /* ---- Results ----------------------------------------------------------------------------- */
 
 /** A value or an error, as std::expected<T, error>. */
-template <class T>
-class [[nodiscard]] result {
-public:
+template <class T> class [[nodiscard]] result
+{
+  public:
     using value_type = T;
     using error_type = httpclient::error;
 
@@ -178,26 +187,24 @@ public:
     explicit operator bool() const noexcept { return has_value(); }
 
     /* The value. Only when there is one. */
-    T &operator*() & noexcept { return *std::get_if<0>(&state_); }
-    const T &operator*() const & noexcept { return *std::get_if<0>(&state_); }
-    T &&operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
+    T &operator*() &noexcept { return *std::get_if<0>(&state_); }
+    const T &operator*() const &noexcept { return *std::get_if<0>(&state_); }
+    T &&operator*() &&noexcept { return std::move(*std::get_if<0>(&state_)); }
     T *operator->() noexcept { return std::get_if<0>(&state_); }
     const T *operator->() const noexcept { return std::get_if<0>(&state_); }
 
-    template <class U>
-    T value_or(U &&other) const &
+    template <class U> T value_or(U &&other) const &
     {
         return has_value() ? **this : static_cast<T>(std::forward<U>(other));
     }
-    template <class U>
-    T value_or(U &&other) &&
+    template <class U> T value_or(U &&other) &&
     {
         return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(other));
     }
 
     /* The error. Only when there is no value. */
-    const httpclient::error &error() const & noexcept { return *std::get_if<1>(&state_); }
-    httpclient::error &&error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+    const httpclient::error &error() const &noexcept { return *std::get_if<1>(&state_); }
+    httpclient::error &&error() &&noexcept { return std::move(*std::get_if<1>(&state_)); }
 
     /** HTTPC_OK for a value. */
     httpc_code code() const noexcept { return has_value() ? HTTPC_OK : error().code(); }
@@ -213,14 +220,14 @@ public:
     }
 #endif
 
-private:
+  private:
     std::variant<T, httpclient::error> state_;
 };
 
 /** Success or an error. */
-template <>
-class [[nodiscard]] result<void> {
-public:
+template <> class [[nodiscard]] result<void>
+{
+  public:
     using value_type = void;
     using error_type = httpclient::error;
 
@@ -229,8 +236,8 @@ public:
 
     bool has_value() const noexcept { return !error_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
-    const httpclient::error &error() const & noexcept { return *error_; }
-    httpclient::error &&error() && noexcept { return *std::move(error_); }
+    const httpclient::error &error() const &noexcept { return *error_; }
+    httpclient::error &&error() &&noexcept { return *std::move(error_); }
     httpc_code code() const noexcept { return has_value() ? HTTPC_OK : error_->code(); }
 
 #if HTTPCLIENT_EXCEPTIONS
@@ -242,15 +249,15 @@ public:
     }
 #endif
 
-private:
+  private:
     std::optional<httpclient::error> error_;
 };
 
-namespace detail {
+namespace detail
+{
 
 /* function(arguments..., Object **out, httpc_error **err), with T the owner of the object. */
-template <class T, class Function, class... Arguments>
-result<T> make(Function function, Arguments... arguments)
+template <class T, class Function, class... Arguments> result<T> make(Function function, Arguments... arguments)
 {
     typename T::native_type *object = nullptr;
     httpc_error *error = nullptr;
@@ -261,8 +268,7 @@ result<T> make(Function function, Arguments... arguments)
 }
 
 /* function(arguments..., T *out, httpc_error **err) */
-template <class T, class Function, class... Arguments>
-result<T> read(Function function, Arguments... arguments)
+template <class T, class Function, class... Arguments> result<T> read(Function function, Arguments... arguments)
 {
     T value{};
     httpc_error *error = nullptr;
@@ -273,8 +279,7 @@ result<T> read(Function function, Arguments... arguments)
 }
 
 /* function(arguments..., httpc_error **err) */
-template <class Function, class... Arguments>
-result<void> run(Function function, Arguments... arguments)
+template <class Function, class... Arguments> result<void> run(Function function, Arguments... arguments)
 {
     httpc_error *error = nullptr;
     if (function(arguments..., &error) != HTTPC_OK) {

@@ -1,104 +1,43 @@
-// httpclient.hpp, against the scripted server. test_hpp_cxx20.cpp and test_hpp_noexceptions.cpp run this file again, so it
-// makes its objects with try_make() and leaves throwing to one section.
-#include <httpclient.hpp>
-
-#include "../c/server.h"
+// httpclient.hpp, what comes out and what goes in: responses, errors, exceptions, strings. test_hpp_cxx20.cpp and
+// test_hpp_noexceptions.cpp run this file again, and test_hpp_options.cpp.
+#include "hpp.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
 #include <memory_resource>
-#include <new>
-#include <string>
-#include <thread>
 #include <vector>
-
-namespace http = httpclient;
-using namespace std::chrono_literals;
-using std::string_view;
 
 // ---- What holds at compile time ----
 
 template <class T>
-constexpr bool is_handle = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
-                           !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> && sizeof(T) == sizeof(void *);
-static_assert(is_handle<http::client> && is_handle<http::config> && is_handle<http::request> && is_handle<http::response> &&
-                  is_handle<http::retry_policy> && is_handle<http::cancel_token>,
+constexpr bool is_handle =
+    std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
+    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> && sizeof(T) == sizeof(void *);
+static_assert(is_handle<http::client> && is_handle<http::config> && is_handle<http::request> &&
+                  is_handle<http::response> && is_handle<http::retry_policy> && is_handle<http::cancel_token>,
               "an owner is a pointer, moved and never copied");
 static_assert(std::is_nothrow_move_constructible_v<http::error> && !std::is_copy_constructible_v<http::error>, "");
 static_assert(std::is_nothrow_move_constructible_v<http::result<http::response>>, "");
 static_assert(std::is_same_v<http::code, httpc_code>, "the codes are C's");
 
 // A loop over the attempts of a temporary would outlive them.
-template <class T, class = void>
-struct loops_over_temporary : std::false_type {};
+template <class T, class = void> struct loops_over_temporary : std::false_type {
+};
 template <class T>
-struct loops_over_temporary<T, std::void_t<decltype(std::declval<T>().attempts())>> : std::true_type {};
+struct loops_over_temporary<T, std::void_t<decltype(std::declval<T>().attempts())>> : std::true_type {
+};
 static_assert(loops_over_temporary<http::response &>::value && !loops_over_temporary<http::response>::value, "");
 static_assert(loops_over_temporary<http::error &>::value && !loops_over_temporary<http::error>::value, "");
 
 // Only these have the type a decider needs.
-template <class Judge, class = void>
-struct judges : std::false_type {};
+template <class Judge, class = void> struct judges : std::false_type {
+};
 template <class Judge>
 struct judges<Judge, std::void_t<decltype(std::declval<http::retry_policy &>().decider(std::declval<Judge>()))>>
-    : std::true_type {};
+    : std::true_type {
+};
 static_assert(judges<httpc_decision (*)(http::attempt)>::value && judges<std::nullptr_t>::value, "");
 static_assert(!judges<int (*)(http::attempt)>::value && !judges<httpc_decision (*)(int)>::value, "");
-
-// ---- Memory that C++ asked for ----
-
-static std::atomic<long> allocations{0};
-
-// Not inlined: gcc takes the pair apart and finds new and free() mismatched.
-__attribute__((noinline)) void *operator new(std::size_t size)
-{
-    allocations++;
-    if (void *memory = std::malloc(size)) {
-        return memory;
-    }
-    std::abort();
-}
-void *operator new[](std::size_t size) { return operator new(size); }
-__attribute__((noinline)) void operator delete(void *memory) noexcept { std::free(memory); }
-void operator delete(void *memory, std::size_t) noexcept { operator delete(memory); }
-void operator delete[](void *memory) noexcept { operator delete(memory); }
-void operator delete[](void *memory, std::size_t) noexcept { operator delete(memory); }
-
-// ---- What the tests share ----
-
-#define CHECK_VIEW(actual, wanted) check_view(__FILE__, __LINE__, #actual, (actual), (wanted))
-static bool check_view(const char *file, int line, const char *what, string_view actual, string_view wanted)
-{
-    return actual == wanted || check_fail(file, line, "%s is \"%.*s\", not \"%.*s\"", what, static_cast<int>(actual.size()),
-                                          actual.data(), static_cast<int>(wanted.size()), wanted.data());
-}
-
-static http::retry_policy quick_retries()
-{
-    return std::move(http::retry_policy().backoff(1ms, 1.0, 1ms));
-}
-
-static http::client make_client(const http::config &config)
-{
-    auto client = http::client::try_make(config);
-    if (!client) {
-        check_fail(__FILE__, __LINE__, "%s", client.error().detail().data());
-        std::exit(1);
-    }
-    return *std::move(client);
-}
-
-static http::client make_client()
-{
-    return make_client(http::config().base_url(address("URL")).retry(quick_retries()));
-}
-
-static http::request make_request(const http::text &method, const http::text &url)
-{
-    auto request = http::request::try_make(method, url);
-    CHECK(request.has_value());
-    return *std::move(request);
-}
 
 // ---- Responses ----
 
@@ -159,7 +98,8 @@ TEST(json_by_type)
 {
     const auto client = make_client();
     const auto got = client.try_post(
-        "echo", nullptr, R"({"int": -42, "big": 9223372036854775807, "double": 1.5, "yes": true, "text": "a\u0000b", "null": null})");
+        "echo", nullptr,
+        R"({"int": -42, "big": 9223372036854775807, "double": 1.5, "yes": true, "text": "a\u0000b", "null": null})");
     // The echo has the JSON as a string; the mirror is a status with a body.
     CHECK(got.has_value() && got->json_type("/body") == HTTPC_JSON_STRING);
     auto request = make_request("GET", "status/200");
@@ -306,10 +246,82 @@ TEST(when_to_come_back)
     CHECK(!got && got.error().attempts().size() == 1);
 }
 
+// ---- Exceptions ----
+
+#if HTTPCLIENT_EXCEPTIONS
+TEST(failures_are_thrown)
+{
+    const http::client client(http::config().base_url(address("URL")).retry(quick_retries()));
+    std::exception_ptr kept;
+    try {
+        client.get("status/404?body=gone&type=text/plain");
+        CHECK(false);
+    } catch (const http::exception &thrown) {
+        kept = std::current_exception();
+        CHECK_CODE(thrown.code(), HTTPC_E_STATUS);
+        CHECK_STR(thrown.what(), thrown.error().detail().data());
+        CHECK_HAS(thrown.what(), "404");
+        CHECK_EQ(thrown.error().attempts().size(), 1);
+        CHECK_VIEW(thrown.error().response().body(), "gone");
+        const http::exception copy = thrown; // NOLINT: that is what is tested
+        CHECK(&copy.error() == &thrown.error());
+    }
+    try {
+        std::rethrow_exception(kept);
+    } catch (const std::runtime_error &thrown) {
+        CHECK_HAS(thrown.what(), "gone");
+    }
+    const auto code_of_throw = [](auto &&call) {
+        try {
+            call();
+            return HTTPC_OK;
+        } catch (const http::exception &thrown) {
+            return thrown.code();
+        }
+    };
+    CHECK_CODE(code_of_throw([] { http::client(http::config().base_url("nothing")); }), HTTPC_E_URL);
+    CHECK_CODE(code_of_throw([] { http::request("NO METHOD", "echo"); }), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(code_of_throw([&] { client.post_json("echo", "{"); }), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(code_of_throw([&] { client.get("echo").json<int>("/method"); }), HTTPC_E_JSON);
+    CHECK_CODE(code_of_throw([&] { client.get("echo").json<string_view>("/headers"); }), HTTPC_E_JSON);
+    CHECK_CODE(code_of_throw([&] { client.get("echo").json_length("/method"); }), HTTPC_E_JSON);
+    CHECK_CODE(code_of_throw([&] { client.close(); }), HTTPC_OK);
+    CHECK_CODE(code_of_throw([&] { client.head("echo"); }), HTTPC_E_CLOSED);
+    CHECK_CODE(code_of_throw([] { http::client(nullptr).close(); }), HTTPC_E_INVALID_ARG);
+}
+
+TEST(every_verb_that_throws)
+{
+    const http::client client(http::config().base_url(address("URL")));
+    const auto method_of = [](const http::response &echoed) {
+        return std::string(echoed.json<string_view>("/method"));
+    };
+    CHECK_VIEW(method_of(client.get("echo")), "GET");
+    CHECK_VIEW(method_of(client.del("echo")), "DELETE");
+    CHECK_VIEW(method_of(client.options("echo")), "OPTIONS");
+    CHECK_VIEW(method_of(client.post("echo", "text/plain", "x")), "POST");
+    CHECK_VIEW(method_of(client.put("echo", "text/plain", "x")), "PUT");
+    CHECK_VIEW(method_of(client.patch("echo", "text/plain", "x")), "PATCH");
+    CHECK_VIEW(method_of(client.post_json("echo", "1")), "POST");
+    CHECK_VIEW(method_of(client.put_json("echo", "1")), "PUT");
+    CHECK_VIEW(method_of(client.patch_json("echo", "1")), "PATCH");
+    CHECK_VIEW(method_of(client.send(http::request("PROPFIND", "echo").add_query("a", "b"))), "PROPFIND");
+    CHECK_EQ(client.head("echo").status(), 200);
+    CHECK_EQ(client.get("echo").json_length("/headers") > 0, true);
+    CHECK(!http::cancel_token().is_cancelled());
+    CHECK_EQ(http::client().get(text("%s/echo", address("URL"))).status(), 200);
+    const http::request named = std::move(http::request("GET", "echo").add_query("a", "b"));
+    CHECK_EQ(client.send(named).status(), 200);
+}
+#endif
+
 // ---- Strings in ----
 
 struct convertible {
-    operator string_view() const { return "echo?own"; }
+    operator string_view() const
+    {
+        return "echo?own";
+    }
 };
 
 TEST(strings_of_every_kind)
@@ -395,7 +407,8 @@ TEST(success_allocates_nothing)
 {
     const auto client = make_client();
     const auto request = make_request("GET", "status/200");
-    const std::string path = "status/200?body=%7B%22a%22%3A%5B1%2C2.5%2Ctrue%2C%22s%22%5D%7D&a_long_one=" + std::string(300, 'x');
+    const std::string path =
+        "status/200?body=%7B%22a%22%3A%5B1%2C2.5%2Ctrue%2C%22s%22%5D%7D&a_long_one=" + std::string(300, 'x');
     const string_view view = "status/200|";
     long sum = 0;
     const long before = allocations;
@@ -420,370 +433,10 @@ TEST(success_allocates_nothing)
     CHECK(sum > 800);
 }
 
-// ---- Options ----
-
-TEST(a_client_has_its_options)
-{
-    const auto client = make_client(http::config()
-                                        .base_url(address("URL"))
-                                        .bearer_token(string_view("tokenX").substr(0, 5))
-                                        .header("X-Plain", std::string("plain"))
-                                        .secret_header("X-Secret", "hidden")
-                                        .user_agent("test/1")
-                                        .timeout(HTTPC_TIMEOUT_TOTAL, 20s)
-                                        .timeout(HTTPC_TIMEOUT_ATTEMPT, 0ms)
-                                        .max_connections(4)
-                                        .max_connections_per_host(2)
-                                        .max_idle(1)
-                                        .idle_expiry(10s)
-                                        .retry(nullptr)
-                                        .status_errors(false)
-                                        .max_body(1000)
-                                        .max_headers(4096)
-                                        .proxy("")
-                                        .add_resolve("other.test", 80, "127.0.0.1")
-                                        .seed(1));
-    const auto got = client.try_get("echo");
-    if (CHECK(got.has_value())) {
-        CHECK_VIEW(got->try_json<string_view>("/headers/authorization/0").value_or(""), "Bearer token");
-        CHECK_VIEW(got->try_json<string_view>("/headers/x-plain/0").value_or(""), "plain");
-        CHECK_VIEW(got->try_json<string_view>("/headers/x-secret/0").value_or(""), "hidden");
-        CHECK_VIEW(got->try_json<string_view>("/headers/user-agent/0").value_or(""), "test/1");
-    }
-    const auto failing = client.try_get("status/503?body=busy");
-    CHECK(failing && failing->status() == 503 && failing->attempts().size() == 1);
-    CHECK(failing && failing->error_detail() == "busy");
-    CHECK_CODE(client.try_get("bytes/1001").code(), HTTPC_E_BODY_TOO_LARGE);
-
-    const auto basic = make_client(http::config().base_url(address("URL")).basic_auth("user", "word"));
-    const auto answer = basic.try_get("echo");
-    CHECK(answer && answer->try_json<string_view>("/headers/authorization/0").value_or("") == "Basic dXNlcjp3b3Jk");
-    const auto secured = make_client(http::config().base_url(address("TLS")).ca_file(address("CA")));
-    CHECK(secured.try_get("echo").has_value());
-    CHECK_CODE(http::client::try_make(http::config().ca_file("/nowhere")).code(), HTTPC_E_FILE);
-    CHECK(http::client::try_make().has_value());
-}
-
-TEST(a_request_has_its_options)
-{
-    const auto client = make_client();
-    const auto token = http::cancel_token::try_make();
-    auto request = make_request("PATCH", "echo");
-    request.add_query("q", string_view("a b|").substr(0, 3))
-        .header("X-A", "first")
-        .header("X-A", "second")
-        .add_header("X-A", "third")
-        .secret_header("X-S", "hidden")
-        .body("application/octet-stream", "bytes")
-        .timeout(HTTPC_TIMEOUT_READ, 5s)
-        .retry(quick_retries())
-        .status_errors(true)
-        .max_body(4096)
-        .idempotency_key("key-1")
-        .idempotent(true)
-        .cancel_token(*token);
-    CHECK(!request.error());
-    const auto got = client.try_send(request);
-    if (!CHECK(got.has_value())) {
-        return;
-    }
-    const auto text_at = [&](const char *pointer) { return got->try_json<string_view>(pointer).value_or("(nothing)"); };
-    CHECK_VIEW(text_at("/method"), "PATCH");
-    CHECK_VIEW(text_at("/query"), "q=a%20b");
-    CHECK_VIEW(text_at("/headers/x-a/0"), "second");
-    CHECK_VIEW(text_at("/headers/x-a/1"), "third");
-    CHECK_VIEW(text_at("/headers/x-s/0"), "hidden");
-    CHECK_VIEW(text_at("/headers/content-type/0"), "application/octet-stream");
-    CHECK_VIEW(text_at("/headers/idempotency-key/0"), "key-1");
-    CHECK_VIEW(text_at("/body"), "bytes");
-
-    request.json(R"({"a":1})").idempotency_key().retry(nullptr).cancel_token(nullptr);
-    const auto again = client.try_send(request);
-    CHECK(again && again->try_json<string_view>("/body").value_or("") == R"({"a":1})");
-    CHECK(again && again->try_json<string_view>("/headers/idempotency-key/0").value_or("").size() == 36);
-    const unsigned char raw[] = {1, 2, 3};
-    const auto bytes = client.try_send(request.body(nullptr, raw, sizeof raw));
-    CHECK(bytes && bytes->try_json<string_view>("/body").value_or("") == "\1\2\3");
-}
-
-TEST(setters_keep_the_first_failure)
-{
-    http::config config;
-    CHECK(!config.error());
-    CHECK_CODE(config.error().code(), HTTPC_OK);
-    config.base_url("ftp://example.com").max_connections(0).user_agent("fine");
-    CHECK(static_cast<bool>(config.error()));
-    CHECK_CODE(config.error().code(), HTTPC_E_URL);
-    const auto client = http::client::try_make(config);
-    CHECK_CODE(client.code(), HTTPC_E_URL);
-    CHECK(!client && client.error().detail() == config.error().detail());
-
-    auto request = make_request("GET", "echo");
-    request.header("not a name", "").timeout(HTTPC_TIMEOUT_TOTAL, -1s);
-    CHECK_CODE(request.error().code(), HTTPC_E_INVALID_ARG);
-    CHECK_HAS(request.error().detail().data(), "not a name");
-    CHECK_CODE(make_client().try_send(request).code(), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(http::request::try_make("NO METHOD", "echo").code(), HTTPC_E_INVALID_ARG);
-
-    http::retry_policy policy;
-    CHECK(!policy.error());
-    CHECK_CODE(policy.max_attempts(0).error().code(), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(http::config().retry(policy).error().code(), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(http::config().timeout(HTTPC_TIMEOUT_READ, -1ms).error().code(), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(http::config().timeout(static_cast<httpc_timeout>(99), 1ms).error().code(), HTTPC_E_INVALID_ARG);
-}
-
-// NULL would mean "all defaults", "no retries" and "no token": silently so.
-TEST(moved_from_objects_are_refused)
-{
-    http::config config;
-    const http::config kept = std::move(config);
-    CHECK(!config); // NOLINT: that is what is tested, here and below
-    CHECK(static_cast<bool>(kept));
-    CHECK_CODE(http::client::try_make(config).code(), HTTPC_E_INVALID_ARG);
-    CHECK_HAS(http::client::try_make(config).error().detail().data(), "moved from");
-    CHECK_CODE(http::client::try_make(config.base_url(address("URL"))).code(), HTTPC_E_INVALID_ARG);
-    CHECK(!config.error());
-
-    http::retry_policy policy;
-    const http::retry_policy kept_policy = std::move(policy);
-    CHECK_HAS(http::config().retry(policy).error().detail().data(), "moved from");
-    auto request = make_request("GET", "echo");
-    CHECK_HAS(request.retry(policy).error().detail().data(), "moved from");
-
-    auto token = http::cancel_token::try_make();
-    const http::cancel_token kept_token = *std::move(token);
-    request = make_request("GET", "echo");
-    CHECK_HAS(request.cancel_token(*token).error().detail().data(), "moved from");
-    token->cancel();
-    CHECK(!token->is_cancelled() && !kept_token.is_cancelled());
-
-    auto client = make_client();
-    request = make_request("GET", "echo");
-    const http::request kept_request = std::move(request);
-    CHECK_CODE(client.try_send(request).code(), HTTPC_E_INVALID_ARG);
-    const http::client kept_client = std::move(client);
-    CHECK_CODE(client.try_get("echo").code(), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(client.try_close().code(), HTTPC_E_INVALID_ARG);
-    CHECK(kept_client.try_send(kept_request).has_value());
-    // A moved-from object takes a new value.
-    client = make_client();
-    CHECK(client.try_get("echo").has_value());
-    policy.decider([](http::attempt) { return HTTPC_DECISION_STOP; }); // freed at once
-}
-
-TEST(every_verb)
-{
-    const auto client = make_client();
-    const auto check_echo = [](const http::result<http::response> &got, string_view method, string_view body, string_view type) {
-        if (CHECK(got.has_value())) {
-            CHECK_VIEW(got->try_json<string_view>("/method").value_or("?"), method);
-            CHECK_VIEW(got->try_json<string_view>("/body").value_or("?"), body);
-            CHECK_VIEW(got->try_json<string_view>("/headers/content-type/0").value_or("none"), type);
-        }
-    };
-    check_echo(client.try_get("echo"), "GET", "", "none");
-    check_echo(client.try_del("echo"), "DELETE", "", "none");
-    check_echo(client.try_options("echo"), "OPTIONS", "", "none");
-    check_echo(client.try_post("echo"), "POST", "", "none");
-    check_echo(client.try_post("echo", nullptr, "x"), "POST", "x", "none");
-    check_echo(client.try_post("echo", "text/csv", std::string("a,b")), "POST", "a,b", "text/csv");
-    check_echo(client.try_put("echo", "text/csv", "a,b"), "PUT", "a,b", "text/csv");
-    check_echo(client.try_patch("echo", "text/csv", "a,b"), "PATCH", "a,b", "text/csv");
-    check_echo(client.try_post_json("echo", "[1]"), "POST", "[1]", "application/json");
-    check_echo(client.try_put_json("echo", string_view("[2] ").substr(0, 3)), "PUT", "[2]", "application/json");
-    check_echo(client.try_patch_json("echo", "[3]"), "PATCH", "[3]", "application/json");
-    const auto head = client.try_head("echo");
-    CHECK(head && head->status() == 200 && head->body().empty());
-    CHECK_CODE(client.try_post_json("echo", "[").code(), HTTPC_E_INVALID_ARG);
-}
-
-// ---- Retry policies ----
-
-TEST(a_policy_has_its_options)
-{
-    const std::vector<std::int32_t> list = {500, 503};
-    http::retry_policy policy;
-    policy.max_attempts(2)
-        .backoff(1ms, 1.5, 2ms)
-        .jitter(HTTPC_JITTER_NONE)
-        .statuses(list.data(), list.size())
-        .methods({"GET", "POST"})
-        .retry_after(true, 1s)
-        .retry_throttled(false)
-        .throttled_base(2ms)
-        .budget(100, 10, 5);
-    CHECK(!policy.error());
-    const auto client = make_client(http::config().base_url(address("URL")).retry(policy));
-    const auto posted = client.try_post(text("sequence/500,200?key=%s", new_key()));
-    CHECK(posted && posted->attempts().size() == 2 && posted->attempts()[1].delay() == 1ms);
-    const auto busy = client.try_get(text("sequence/503@2,200?key=%s", new_key()));
-    CHECK(!busy && busy.error().stop_reason() == HTTPC_STOP_RETRY_AFTER_TOO_LONG);
-    const auto throttled = client.try_get(text("sequence/429,200?key=%s", new_key()));
-    CHECK(!throttled && throttled.error().stop_reason() == HTTPC_STOP_NOT_RETRYABLE);
-
-    CHECK(!policy.statuses({}).methods({}).error());
-    CHECK_CODE(policy.statuses({99}).error().code(), HTTPC_E_INVALID_ARG);
-}
-
-struct counted {
-    explicit counted(int &live) : live(&live) { ++*this->live; }
-    counted(counted &&other) noexcept : live(other.live) { ++*live; }
-    counted(const counted &) = delete;
-    ~counted() { --*live; }
-    int *live;
-};
-
-TEST(a_decider_is_any_callable_and_is_dropped)
-{
-    int live = 0, asked = 0;
-    {
-        http::retry_policy policy = quick_retries();
-        // Moved, not copied: what it holds cannot be.
-        policy.decider([held = counted(live), only = std::make_unique<int>(409), &asked](http::attempt attempt) mutable {
-            asked++;
-            return attempt.status() == *only ? HTTPC_DECISION_RETRY : HTTPC_DECISION_DEFAULT;
-        });
-        CHECK_EQ(live, 1);
-        const auto client = make_client(http::config().base_url(address("URL")).retry(policy));
-        policy.decider(nullptr);
-        CHECK_EQ(live, 1);
-        const auto got = client.try_get(text("sequence/409,200?key=%s", new_key()));
-        CHECK(got && got->attempts().size() == 2);
-        CHECK_EQ(asked, 1);
-    }
-    CHECK_EQ(live, 0);
-
-    http::retry_policy none(nullptr);
-    none.decider([held = counted(live)](http::attempt) { return HTTPC_DECISION_STOP; });
-    CHECK_EQ(live, 0);
-
-    // A function, and a functor that stays the caller's.
-    struct stopping {
-        httpc_decision operator()(const http::attempt &) const { return HTTPC_DECISION_STOP; }
-    };
-    const stopping judge;
-    httpc_decision (*function)(http::attempt) = [](http::attempt) { return HTTPC_DECISION_STOP; };
-    for (const auto &policy : {http::retry_policy().decider(judge).release(), http::retry_policy().decider(function).release()}) {
-        const auto client = make_client(http::config().base_url(address("URL")).retry(http::retry_policy(policy)));
-        const auto got = client.try_get("status/503");
-        CHECK(!got && got.error().stop_reason() == HTTPC_STOP_DECIDER);
-    }
-}
-
-// ---- Cancelling and closing ----
-
-TEST(a_token_cancels_from_another_thread)
-{
-    const auto client = make_client();
-    auto token = http::cancel_token::try_make();
-    if (!CHECK(token.has_value())) {
-        return;
-    }
-    auto request = make_request("GET", "delay/20000");
-    request.cancel_token(*token);
-    std::thread other([&] {
-        wait_until_ms(now_ms() + 50);
-        token->cancel();
-    });
-    const double start = now_ms();
-    const auto got = client.try_send(request);
-    CHECK_CODE(got.code(), HTTPC_E_CANCELLED);
-    CHECK_BETWEEN(now_ms() - start, 40, 5000);
-    other.join();
-    CHECK(token->is_cancelled());
-}
-
-TEST(close_is_a_result_without_value)
-{
-    const auto client = make_client();
-    const http::result<void> closed = client.try_close();
-    CHECK(closed.has_value() && closed && closed.code() == HTTPC_OK);
-    CHECK(client.try_close(0ms).has_value());
-    CHECK(client.try_close(-1s).has_value());
-    CHECK_CODE(client.try_get("echo").code(), HTTPC_E_CLOSED);
-
-    const auto busy = make_client();
-    auto request = make_request("GET", "status/503");
-    http::result<void> inside;
-    request.retry(http::retry_policy().decider([&](http::attempt) {
-        inside = busy.try_close(1s);
-        return HTTPC_DECISION_STOP;
-    }));
-    CHECK(!busy.try_send(request).has_value());
-    CHECK_CODE(inside.code(), HTTPC_E_WOULD_DEADLOCK);
-    CHECK(!inside && !inside.error().detail().empty());
-}
-
-// ---- Exceptions ----
-
-#if HTTPCLIENT_EXCEPTIONS
-TEST(failures_are_thrown)
-{
-    const http::client client(http::config().base_url(address("URL")).retry(quick_retries()));
-    std::exception_ptr kept;
-    try {
-        client.get("status/404?body=gone&type=text/plain");
-        CHECK(false);
-    } catch (const http::exception &thrown) {
-        kept = std::current_exception();
-        CHECK_CODE(thrown.code(), HTTPC_E_STATUS);
-        CHECK_STR(thrown.what(), thrown.error().detail().data());
-        CHECK_HAS(thrown.what(), "404");
-        CHECK_EQ(thrown.error().attempts().size(), 1);
-        CHECK_VIEW(thrown.error().response().body(), "gone");
-        const http::exception copy = thrown; // NOLINT: that is what is tested
-        CHECK(&copy.error() == &thrown.error());
-    }
-    try {
-        std::rethrow_exception(kept);
-    } catch (const std::runtime_error &thrown) {
-        CHECK_HAS(thrown.what(), "gone");
-    }
-    const auto code_of_throw = [](auto &&call) {
-        try {
-            call();
-            return HTTPC_OK;
-        } catch (const http::exception &thrown) {
-            return thrown.code();
-        }
-    };
-    CHECK_CODE(code_of_throw([] { http::client(http::config().base_url("nothing")); }), HTTPC_E_URL);
-    CHECK_CODE(code_of_throw([] { http::request("NO METHOD", "echo"); }), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(code_of_throw([&] { client.post_json("echo", "{"); }), HTTPC_E_INVALID_ARG);
-    CHECK_CODE(code_of_throw([&] { client.get("echo").json<int>("/method"); }), HTTPC_E_JSON);
-    CHECK_CODE(code_of_throw([&] { client.get("echo").json<string_view>("/headers"); }), HTTPC_E_JSON);
-    CHECK_CODE(code_of_throw([&] { client.get("echo").json_length("/method"); }), HTTPC_E_JSON);
-    CHECK_CODE(code_of_throw([&] { client.close(); }), HTTPC_OK);
-    CHECK_CODE(code_of_throw([&] { client.head("echo"); }), HTTPC_E_CLOSED);
-    CHECK_CODE(code_of_throw([] { http::client(nullptr).close(); }), HTTPC_E_INVALID_ARG);
-}
-
-TEST(every_verb_that_throws)
-{
-    const http::client client(http::config().base_url(address("URL")));
-    const auto method_of = [](const http::response &echoed) { return std::string(echoed.json<string_view>("/method")); };
-    CHECK_VIEW(method_of(client.get("echo")), "GET");
-    CHECK_VIEW(method_of(client.del("echo")), "DELETE");
-    CHECK_VIEW(method_of(client.options("echo")), "OPTIONS");
-    CHECK_VIEW(method_of(client.post("echo", "text/plain", "x")), "POST");
-    CHECK_VIEW(method_of(client.put("echo", "text/plain", "x")), "PUT");
-    CHECK_VIEW(method_of(client.patch("echo", "text/plain", "x")), "PATCH");
-    CHECK_VIEW(method_of(client.post_json("echo", "1")), "POST");
-    CHECK_VIEW(method_of(client.put_json("echo", "1")), "PUT");
-    CHECK_VIEW(method_of(client.patch_json("echo", "1")), "PATCH");
-    CHECK_VIEW(method_of(client.send(http::request("PROPFIND", "echo").add_query("a", "b"))), "PROPFIND");
-    CHECK_EQ(client.head("echo").status(), 200);
-    CHECK_EQ(client.get("echo").json_length("/headers") > 0, true);
-    CHECK(!http::cancel_token().is_cancelled());
-    CHECK_EQ(http::client().get(text("%s/echo", address("URL"))).status(), 200);
-    const http::request named = std::move(http::request("GET", "echo").add_query("a", "b"));
-    CHECK_EQ(client.send(named).status(), 200);
-}
-#endif
-
-TEST(versions)
+TEST(versions_and_names)
 {
     CHECK(http::version().substr(0, 11) == "httpclient/");
     CHECK(http::version_number() > 0);
+    CHECK_VIEW(http::stop_name(HTTPC_STOP_BUDGET), "HTTPC_STOP_BUDGET");
+    CHECK_VIEW(http::delay_source_name(HTTPC_DELAY_BACKOFF), "HTTPC_DELAY_BACKOFF");
 }
