@@ -14,7 +14,6 @@
 #include <stdexcept>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "base.hpp"
 
@@ -180,18 +179,18 @@ template <class T> class [[nodiscard]] result
     using value_type = T;
     using error_type = httpclient::error;
 
-    result(T value) noexcept : state_(std::in_place_index<0>, std::move(value)) {}
-    result(httpclient::error &&error) noexcept : state_(std::in_place_index<1>, std::move(error)) {}
+    result(T value) noexcept : value_(std::move(value)) {}
+    result(httpclient::error &&error) noexcept : error_(std::move(error)) {}
 
-    bool has_value() const noexcept { return state_.index() == 0; }
+    bool has_value() const noexcept { return value_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
 
     /* The value. Only when there is one. */
-    T &operator*() &noexcept { return *std::get_if<0>(&state_); }
-    const T &operator*() const &noexcept { return *std::get_if<0>(&state_); }
-    T &&operator*() &&noexcept { return std::move(*std::get_if<0>(&state_)); }
-    T *operator->() noexcept { return std::get_if<0>(&state_); }
-    const T *operator->() const noexcept { return std::get_if<0>(&state_); }
+    T &operator*() &noexcept { return *value_; }
+    const T &operator*() const &noexcept { return *value_; }
+    T &&operator*() &&noexcept { return std::move(*value_); }
+    T *operator->() noexcept { return &*value_; }
+    const T *operator->() const noexcept { return &*value_; }
 
     template <class U> T value_or(U &&other) const &
     {
@@ -203,8 +202,8 @@ template <class T> class [[nodiscard]] result
     }
 
     /* The error. Only when there is no value. */
-    const httpclient::error &error() const &noexcept { return *std::get_if<1>(&state_); }
-    httpclient::error &&error() &&noexcept { return std::move(*std::get_if<1>(&state_)); }
+    const httpclient::error &error() const &noexcept { return *error_; }
+    httpclient::error &&error() &&noexcept { return std::move(*error_); }
 
     /** HTTPC_OK for a value. */
     httpc_code code() const noexcept { return has_value() ? HTTPC_OK : error().code(); }
@@ -221,7 +220,9 @@ template <class T> class [[nodiscard]] result
 #endif
 
   private:
-    std::variant<T, httpclient::error> state_;
+    /* No std::variant: at -O3 gcc 12 forgets that what was moved out of one is gone, and frees it twice. */
+    std::optional<T> value_;
+    std::optional<httpclient::error> error_;
 };
 
 /** Success or an error. */

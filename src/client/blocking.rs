@@ -38,8 +38,9 @@ impl<'c> Driver<'c> {
         loop {
             action = match action {
                 Action::Finish(result) => {
-                    // A token that no attempt used.
-                    grant.map(Grant::give_back);
+                    if let Some(unused) = grant {
+                        unused.give_back();
+                    }
                     return result;
                 }
                 Action::TakeToken => self.take_token(&mut grant),
@@ -215,7 +216,7 @@ impl<'c> Driver<'c> {
 
     fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
         let end = slot.finish(ended);
-        self.machine.handle(clock::now(), Event::AttemptEnded(end))
+        self.machine.handle(clock::now(), Event::AttemptEnded(Box::new(end)))
     }
 
     fn wait_for(&self, slot: &Slot, now: Micros) -> bool {

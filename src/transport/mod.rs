@@ -6,13 +6,15 @@ use crate::client::method::Method;
 use crate::client::url::Target;
 use std::sync::Arc;
 
+/// Calls its argument with name and value of each header that goes along.
+pub type EachHeader<'a> = dyn Fn(&mut dyn FnMut(&str, &str)) + 'a;
+
 /// A request in the form that goes out.
 pub struct Outgoing<'a> {
     pub method: &'a Method,
     pub target: &'a Target,
     pub body: Option<&'a Arc<[u8]>>,
-    /// Calls its argument for each header that goes along.
-    pub headers: &'a dyn Fn(&mut dyn FnMut(&str, &str)),
+    pub headers: &'a EachHeader<'a>,
     /// Longest response head, in bytes.
     pub max_headers: u64,
     /// Longest body, in bytes, until the head settles another limit.

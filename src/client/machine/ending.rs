@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// An error from outside the attempts, with the history so far.
-    pub(super) fn failed(&mut self, now: Micros, error: Box<Error>) -> Action {
+    pub(super) fn failed(&mut self, now: Micros, error: &Error) -> Action {
         self.last_note = error.detail.to_string_lossy().into_owned();
         let stop = match interruption(error.code) {
             Stop::HTTPC_STOP_NONE => error.stop,

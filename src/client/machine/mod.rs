@@ -72,7 +72,7 @@ pub enum Event<'a> {
         head: &'a Head,
         unix_ms: i64,
     },
-    AttemptEnded(AttemptEnd),
+    AttemptEnded(Box<AttemptEnd>),
     TimerFired,
     /// HTTPC_E_CANCELLED or HTTPC_E_CLOSED.
     Interrupted(Code),
@@ -256,7 +256,7 @@ impl Machine {
             Event::AttemptEnded(end) => self.attempt_ended(now, end),
             Event::TimerFired => self.timer_fired(now),
             Event::Interrupted(code) => self.interrupted(now, code),
-            Event::Failed(error) => self.failed(now, error),
+            Event::Failed(error) => self.failed(now, &error),
         }
     }
 
@@ -333,7 +333,7 @@ impl Machine {
         }
     }
 
-    fn attempt_ended(&mut self, now: Micros, mut end: AttemptEnd) -> Action {
+    fn attempt_ended(&mut self, now: Micros, mut end: Box<AttemptEnd>) -> Action {
         let State::Attempting(live) = std::mem::replace(&mut self.state, State::Done) else {
             return self.already_done();
         };

@@ -1,36 +1,38 @@
-//! Which deadline a call meets next. All instants are microseconds on the driver's clock.
+//! Which deadline a call meets next. All instants are microseconds on the driver's clock; one that never comes is the last.
 
 use super::{Micros, Progress};
 use crate::client::timeouts::Timeouts;
 use crate::error::Code;
 
+const NEVER: Micros = Micros::MAX;
+
 pub(super) struct Timers {
-    total: Option<Micros>,
-    attempt: Option<Micros>,
+    total: Micros,
+    attempt: Micros,
     /// Of the phase that runs now: pool, connect, read or write.
-    phase: Option<Micros>,
+    phase: Micros,
     phase_code: Code,
     phase_began: Micros,
     progress: Progress,
     /// A pause before a retry, or the time until which a body that nobody wants is still read.
-    until: Option<Micros>,
+    until: Micros,
 }
 
 impl Timers {
     pub fn new(timeouts: &Timeouts, now: Micros) -> Timers {
         Timers {
             total: after(now, timeouts.total),
-            attempt: None,
-            phase: None,
+            attempt: NEVER,
+            phase: NEVER,
             phase_code: Code::HTTPC_E_TIMEOUT_POOL,
             phase_began: now,
             progress: Progress::Connecting,
-            until: None,
+            until: NEVER,
         }
     }
 
     pub fn total(&self) -> Option<Micros> {
-        self.total
+        Some(self.total).filter(|total| *total != NEVER)
     }
 
     pub fn phase_began(&self) -> Micros {
@@ -38,7 +40,8 @@ impl Timers {
     }
 
     pub fn next(&self) -> Option<Micros> {
-        [self.total, self.attempt, self.phase, self.until].into_iter().flatten().min()
+        let next = self.total.min(self.attempt).min(self.phase).min(self.until);
+        Some(next).filter(|next| *next != NEVER)
     }
 
     /// The code of the deadline that has passed. The wider one wins: it is final.
@@ -50,15 +53,15 @@ impl Timers {
             (self.until, Code::HTTPC_E_TIMEOUT_READ),
         ]
         .into_iter()
-        .find_map(|(deadline, code)| deadline.filter(|deadline| *deadline <= now).map(|_| code))
+        .find_map(|(deadline, code)| (deadline <= now).then_some(code))
     }
 
     pub fn await_token(&mut self, now: Micros) {
-        (self.phase, self.until, self.phase_began) = (None, None, now);
+        (self.phase, self.until, self.phase_began) = (NEVER, NEVER, now);
     }
 
     pub fn await_permit(&mut self, timeouts: &Timeouts, now: Micros) {
-        self.until = None;
+        self.until = NEVER;
         self.begin(now, timeouts.pool, Code::HTTPC_E_TIMEOUT_POOL);
     }
 
@@ -82,15 +85,15 @@ impl Timers {
     }
 
     pub fn end_attempt(&mut self) {
-        (self.attempt, self.phase, self.until) = (None, None, None);
+        (self.attempt, self.phase, self.until) = (NEVER, NEVER, NEVER);
     }
 
     pub fn pause_until(&mut self, due: Micros) {
-        self.until = Some(due);
+        self.until = due;
     }
 
     pub fn pause_is_over(&self, now: Micros) -> bool {
-        self.until.is_some_and(|due| due <= now)
+        self.until <= now
     }
 
     fn begin(&mut self, now: Micros, limit: Option<Micros>, code: Code) {
@@ -100,6 +103,6 @@ impl Timers {
     }
 }
 
-fn after(now: Micros, limit: Option<Micros>) -> Option<Micros> {
-    limit.map(|limit| now.saturating_add(limit))
+fn after(now: Micros, limit: Option<Micros>) -> Micros {
+    limit.map_or(NEVER, |limit| now.saturating_add(limit))
 }

@@ -302,7 +302,7 @@ impl Driver {
     }
 
     fn end(&mut self, end: AttemptEnd) -> Action {
-        self.machine.handle(self.now, Event::AttemptEnded(end))
+        self.machine.handle(self.now, Event::AttemptEnded(Box::new(end)))
     }
 
     /// Moves on to `due`; `Some` when something else came first.
