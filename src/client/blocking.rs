@@ -34,7 +34,7 @@ impl<'c> Driver<'c> {
             Some(code) => self.machine.handle(now, Event::Interrupted(code)),
             None => self.machine.start(now),
         };
-        let (mut grant, mut lease) = (None, None);
+        let (mut grant, mut lease): (Option<Grant>, _) = (None, None);
         loop {
             action = match action {
                 Action::Finish(result) => {
@@ -216,7 +216,7 @@ impl<'c> Driver<'c> {
 
     fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
         let end = slot.finish(ended);
-        self.machine.handle(clock::now(), Event::AttemptEnded(Box::new(end)))
+        self.machine.handle(clock::now(), Event::AttemptEnded(end))
     }
 
     fn wait_for(&self, slot: &Slot, now: Micros) -> bool {

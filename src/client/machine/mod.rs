@@ -60,6 +60,7 @@ pub enum Progress {
 }
 
 /// What a driver reports.
+#[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
 pub enum Event<'a> {
     TokenGranted,
     /// The limiters would let it through only after so many microseconds, which is later than the call may wait.
@@ -72,7 +73,7 @@ pub enum Event<'a> {
         head: &'a Head,
         unix_ms: i64,
     },
-    AttemptEnded(Box<AttemptEnd>),
+    AttemptEnded(AttemptEnd),
     TimerFired,
     /// HTTPC_E_CANCELLED or HTTPC_E_CLOSED.
     Interrupted(Code),
@@ -333,7 +334,7 @@ impl Machine {
         }
     }
 
-    fn attempt_ended(&mut self, now: Micros, mut end: Box<AttemptEnd>) -> Action {
+    fn attempt_ended(&mut self, now: Micros, mut end: AttemptEnd) -> Action {
         let State::Attempting(live) = std::mem::replace(&mut self.state, State::Done) else {
             return self.already_done();
         };

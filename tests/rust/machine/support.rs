@@ -302,7 +302,7 @@ impl Driver {
     }
 
     fn end(&mut self, end: AttemptEnd) -> Action {
-        self.machine.handle(self.now, Event::AttemptEnded(Box::new(end)))
+        self.machine.handle(self.now, Event::AttemptEnded(end))
     }
 
     /// Moves on to `due`; `Some` when something else came first.
