@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 pub fn send(client: &Client, request: &Request) -> Result<Arc<Response>> {
     let _running = client.enter()?;
+    carry_out(client, request).inspect_err(|error| client.log.failure(error))
+}
+
+fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
     let call = Call::new(client, request)?;
     let now = clock::now();
     let machine = Machine::new(call.rules.clone(), now, client.rng());
@@ -163,7 +167,10 @@ impl<'c> Driver<'c> {
         };
         let safe = self.machine.is_idempotent();
         let begun = lease.slot().and_then(|slot| {
-            self.call.outgoing(self.machine.route(), |out| slot.begin(out, fresh_connection, safe))?;
+            self.call.outgoing(self.machine.route(), |out| {
+                self.client.log.request(out);
+                slot.begin(out, fresh_connection, safe)
+            })?;
             Ok(slot)
         });
         match begun {
@@ -186,6 +193,7 @@ impl<'c> Driver<'c> {
             if !judged && slot.exchange().head_done {
                 judged = true;
                 let head = &slot.exchange().head;
+                self.client.log.head(head);
                 let event = Event::Head { head, unix_ms: clock::unix_ms() };
                 match self.machine.handle(now, event) {
                     Action::Body { limit } => slot.exchange().limit_body(limit),
@@ -216,7 +224,20 @@ impl<'c> Driver<'c> {
 
     fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
         let end = slot.finish(ended);
-        self.machine.handle(clock::now(), Event::AttemptEnded(end))
+        let action = self.machine.handle(clock::now(), Event::AttemptEnded(end));
+        self.log_attempt(&action);
+        action
+    }
+
+    fn log_attempt(&self, action: &Action) {
+        let last = match action {
+            Action::Finish(Ok(response)) => response.attempts.last().map(|last| (response.attempts.len(), last)),
+            Action::Finish(Err(error)) => error.attempts.last().map(|last| (error.attempts.len(), last)),
+            _ => self.machine.last_attempt(),
+        };
+        if let Some((number, attempt)) = last {
+            self.client.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
+        }
     }
 
     fn wait_for(&self, slot: &Slot, now: Micros) -> bool {

@@ -60,32 +60,32 @@ impl<'r> Call<'r> {
             Body::Bytes(bytes) if route.keeps_body => Some(bytes),
             _ => None,
         };
-        let headers = |push: &mut dyn FnMut(&str, &str)| self.each_header(route, push);
+        let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(route, push);
         let (method, target) = (&route.method, &*route.target);
         let (max_headers, max_body) = (self.config.max_headers, self.rules.max_body);
         send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
     }
 
-    fn each_header(&self, route: &Route, push: &mut dyn FnMut(&str, &str)) {
+    fn each_header(&self, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
         // Secrets of the client are for the server that it was made for.
         let at_home = self.config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
         for header in &self.config.headers {
             if (at_home || !header.secret) && may_travel(header, route) && !self.is_replaced(header) {
-                push(&header.name, &header.value);
+                push(&header.name, &header.value, header.secret);
             }
         }
         for header in &self.request.headers {
             if may_travel(header, route) {
-                push(&header.name, &header.value);
+                push(&header.name, &header.value, header.secret);
             }
         }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
-            push("Idempotency-Key", key);
+            push("Idempotency-Key", key, false);
         }
         if let Some(authorization) = self.authorization.as_ref().filter(|_| !route.left_home)
             && !self.request.has_header("Authorization")
         {
-            push("Authorization", authorization);
+            push("Authorization", authorization, true);
         }
     }
 

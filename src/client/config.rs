@@ -1,6 +1,7 @@
 //! What a client is made from. Setters check what they are given; the defaults are the README's table.
 
 use super::headers::{check_name, check_value, owned_by_library};
+use super::log::Log;
 use super::machine::Redirects;
 use super::rate_limiter::RateLimiter;
 use super::retry_rules::RetryRules;
@@ -88,6 +89,8 @@ pub struct Config {
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
+    /// `None`: as the environment says.
+    pub log: Option<Log>,
 }
 
 /// libcurl's own limit on a response head (lib/http.h, MAX_HTTP_RESP_HEADER_SIZE).
@@ -111,6 +114,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
+            log: None,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod error_body;
 pub mod fork;
 pub mod headers;
 pub mod json;
+pub mod log;
 pub mod machine;
 pub mod method;
 pub mod rate_limiter;
@@ -22,6 +23,7 @@ pub mod response;
 pub mod retry_loop;
 pub mod retry_rules;
 pub mod signal;
+pub mod stats;
 pub mod timeouts;
 pub mod url;
 pub mod virtual_clock;
@@ -32,7 +34,9 @@ use crate::sync::{Condvar, Map, Mutex};
 use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
+use log::Log;
 use signal::Signal;
+use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,6 +62,7 @@ pub struct Client {
     running: Mutex<usize>,
     idle: Condvar,
     born: fork::Generation,
+    log: Log,
 }
 
 impl Client {
@@ -71,6 +76,7 @@ impl Client {
             running: Mutex::new(0),
             idle: Condvar::new(),
             born: fork::Generation::current(),
+            log: config.log.clone().unwrap_or_else(Log::from_environment),
             config,
         })
     }
@@ -102,6 +108,12 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// A snapshot of the pool.
+    pub fn stats(&self) -> Result<Stats> {
+        self.check_fork()?;
+        Ok(self.pool.stats())
     }
 
     /// What freeing a client does: close, wait unless inside one of its own callbacks, let go.

@@ -22,7 +22,7 @@ impl httpc_client {
     ///
     /// # Safety
     /// `client` is NULL or came from httpc_client_new() and is not freed yet.
-    unsafe fn retain(client: *mut httpc_client) -> Result<Arc<Client>> {
+    pub(crate) unsafe fn retain(client: *mut httpc_client) -> Result<Arc<Client>> {
         unsafe { borrow(client.cast_const(), "client") }?;
         let client: *const Client = client.cast_const().cast();
         unsafe {

@@ -3,12 +3,14 @@
 //! are copied. A config is borrowed by httpc_client_new() and may be used again, changed or freed afterwards.
 
 use super::rate_limiter::httpc_rate_limiter;
-use super::retry_policy::httpc_retry_policy;
+use super::retry_policy::{httpc_drop_fn, httpc_retry_policy};
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
 use crate::client::config::Config;
+use crate::client::log::{Log, LogLevel};
 use crate::client::timeouts::Timeout;
 use crate::error::{Code, Error, Result};
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::Arc;
 
 /// [single] Options for a client, with every default of the README's table.
 pub struct httpc_config {
@@ -20,6 +22,10 @@ unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Res
     let Some(config) = (unsafe { config.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
     super::keep_first(&mut config.failure, || setter(&mut config.inner))
 }
+
+/// Receives a log line, on the thread of the call that it tells of; several may come at once. A call made from inside it
+/// logs again: mind the recursion.
+pub type httpc_log_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, level: LogLevel, line: *const c_char)>;
 
 /// Makes a configuration with all defaults.
 #[unsafe(no_mangle)]
@@ -245,6 +251,34 @@ pub unsafe extern "C" fn httpc_config_add_resolve(
     address: *const c_char,
 ) -> Code {
     unsafe { set(config, |c| c.add_resolve(string(host, "host")?, port, string(address, "address")?)) }
+}
+
+/// Tells the program what the client does: one line for every attempt at HTTPC_LOG_DEBUG, for failed ones at
+/// HTTPC_LOG_WARN, for failed calls at HTTPC_LOG_ERROR, and the wire at HTTPC_LOG_TRACE. `level` is an httpc_log_level.
+/// Lines are valid UTF-8 without control characters, user-info, query strings or secret values. `drop` may be NULL; it runs
+/// once, when the last client with this log is gone, also when this call fails. NULL as `log` turns logging off. Default: to
+/// stderr at the level that the environment variable HTTPCLIENT_LOG names (error, warn, info, debug, trace); unset: off.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_log(
+    config: *mut httpc_config,
+    level: i32,
+    log: httpc_log_fn,
+    userdata: *mut c_void,
+    drop: httpc_drop_fn,
+) -> Code {
+    let userdata = super::Userdata::new(userdata, drop);
+    unsafe {
+        set(config, move |c| {
+            let level = LogLevel::try_from(level)?;
+            c.log = Some(match log {
+                None => Log::new(LogLevel::HTTPC_LOG_OFF, Arc::new(|_, _| ())),
+                Some(log) => {
+                    Log::new(level, Arc::new(move |level, line: &CStr| log(userdata.get(), level, line.as_ptr())))
+                }
+            });
+            Ok(())
+        })
+    }
 }
 
 /// Seeds the jitter, for delays that repeat from run to run. Default: a random seed.

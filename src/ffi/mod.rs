@@ -17,6 +17,7 @@ pub mod request;
 pub mod response;
 pub mod retry;
 pub mod retry_policy;
+pub mod stats;
 
 use crate::error::{Code, Error, Result};
 use error::httpc_error;

@@ -6,8 +6,8 @@ use crate::client::method::Method;
 use crate::client::url::Target;
 use std::sync::Arc;
 
-/// Calls its argument with name and value of each header that goes along.
-pub type EachHeader<'a> = dyn Fn(&mut dyn FnMut(&str, &str)) + 'a;
+/// Calls its argument with name and value of each header that goes along, and whether the value is a secret.
+pub type EachHeader<'a> = dyn Fn(&mut dyn FnMut(&str, &str, bool)) + 'a;
 
 /// A request in the form that goes out.
 pub struct Outgoing<'a> {

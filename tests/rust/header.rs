@@ -9,6 +9,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Errors", "error"),
     ("Configuration", "config"),
     ("Clients and blocking calls", "client"),
+    ("Statistics", "stats"),
     ("Requests", "request"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
@@ -93,7 +94,8 @@ fn intro(file: &Path) -> String {
 
 fn generate() -> String {
     use cbindgen::ItemType::*;
-    let mut type_files = vec![root().join("src/error.rs"), root().join("src/client/timeouts.rs")];
+    let mut type_files =
+        vec![root().join("src/error.rs"), root().join("src/client/timeouts.rs"), root().join("src/client/log.rs")];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));
     let mut text = String::from(TOP);
     text += "\n/* ---- Types and constants ---------------------------------------------------------------- */\n";

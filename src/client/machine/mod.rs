@@ -225,6 +225,11 @@ impl Machine {
         &self.route
     }
 
+    /// The attempt that ended last, and its number from 1.
+    pub fn last_attempt(&self) -> Option<(usize, &Attempt)> {
+        self.attempts.last().map(|attempt| (self.attempts.len(), attempt))
+    }
+
     /// By when the call must have ended.
     pub fn deadline(&self) -> Option<Micros> {
         self.timers.total()

@@ -6,6 +6,7 @@ use super::slot::Slot;
 use crate::client::clock::{self, Micros};
 use crate::client::config::{Config, PoolLimits};
 use crate::client::signal::Signal;
+use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
@@ -78,6 +79,13 @@ impl Pool {
                 }
             },
         }
+    }
+
+    pub fn stats(&self) -> Stats {
+        let (opened, reused) = self.settings.connection_counts();
+        let state = self.state.lock();
+        let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
+        Stats { in_use, idle: state.idle_count, waiting, opened, reused }
     }
 
     /// Closes idle connections now and those in use as they come back.

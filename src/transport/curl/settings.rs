@@ -7,7 +7,7 @@ use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use curl_sys::curl_slist;
 use std::ffi::{CStr, CString};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 pub struct Settings {
@@ -19,6 +19,7 @@ pub struct Settings {
     no_proxy: CString,
     resolve: ResolveList,
     connections: AtomicI64,
+    reuses: AtomicU64,
 }
 
 impl Settings {
@@ -36,6 +37,7 @@ impl Settings {
             no_proxy: c_string(no_proxy),
             resolve: ResolveList::new(config)?,
             connections: AtomicI64::new(0),
+            reuses: AtomicU64::new(0),
         })
     }
 
@@ -69,6 +71,15 @@ impl Settings {
 
     pub fn resolve_list(&self) -> *const curl_slist {
         self.resolve.first
+    }
+
+    pub fn count_reuse(&self) {
+        self.reuses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Connections opened, and times that one was used again.
+    pub fn connection_counts(&self) -> (u64, u64) {
+        (self.connections.load(Ordering::Relaxed).unsigned_abs(), self.reuses.load(Ordering::Relaxed))
     }
 
     pub fn next_connection_id(&self) -> i64 {

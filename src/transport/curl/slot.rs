@@ -240,6 +240,9 @@ impl Slot {
         if self.easy.get_ref().fired == 0 {
             (self.peer, self.connection_id) = (None, -1);
         }
+        if !new && self.easy.get_ref().fired > 0 {
+            self.settings.count_reuse();
+        }
         if !new && self.peer.is_some() {
             return;
         }

@@ -119,7 +119,7 @@ impl Slot {
         self.headers.clear();
         let headers = &mut self.headers;
         let mut typed = false;
-        (out.headers)(&mut |name, value| {
+        (out.headers)(&mut |name, value, _| {
             typed |= name.eq_ignore_ascii_case("Content-Type");
             headers.push(name, value);
         });
