@@ -4,7 +4,7 @@ use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::machine::{Redirects, Route, Rules};
 use super::request::{Body, IdempotencyKey, Request};
-use super::url::{Target, absolute};
+use super::url::{Base, Target, absolute};
 use super::{Client, config::Config};
 use crate::error::Result;
 use crate::transport::Outgoing;
@@ -29,7 +29,10 @@ impl<'r> Call<'r> {
             IdempotencyKey::Random => random_uuid(),
         });
         let by_method = retry.policy.is_idempotent_method(request.method.as_str());
-        let authorization = target.userinfo.as_ref().map(|(user, password)| basic(user, password));
+        // The base URL's own is a header of the config, where a later setter may have replaced it.
+        let of_base = config.base.as_ref().and_then(Base::userinfo);
+        let userinfo = target.userinfo.as_ref().map(|(user, password)| (user.as_str(), password.as_str()));
+        let authorization = userinfo.filter(|own| of_base != Some(*own)).map(|(user, password)| basic(user, password));
         let rules = Rules {
             method: request.method.clone(),
             timeouts: request.timeouts.over(&config.timeouts),
