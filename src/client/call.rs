@@ -6,7 +6,7 @@ use super::machine::{Redirects, Route, Rules};
 use super::request::{Body, IdempotencyKey, Request};
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transport::Outgoing;
 use std::sync::Arc;
 
@@ -22,6 +22,10 @@ pub struct Call<'r> {
 impl<'r> Call<'r> {
     pub fn new(client: &'r Client, request: &'r Request) -> Result<Call<'r>> {
         let config = &client.config;
+        if request.method.as_str() == "HEAD" && request.body.as_bytes().is_some_and(|body| !body.is_empty()) {
+            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
+            return Err(Error::invalid("request", "a HEAD request has no body"));
+        }
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
         let idempotency_key = request.idempotency_key.as_ref().map(|key| match key {
@@ -58,8 +62,13 @@ impl<'r> Call<'r> {
 
     /// The request as it goes out on `route`, handed to `send`.
     pub fn outgoing<T>(&self, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+        let nothing = Arc::default();
         let body = match &self.request.body {
-            Body::Bytes(bytes) if route.keeps_body => Some(bytes),
+            Body::Bytes(bytes) if route.keeps_body && route.method.as_str() != "HEAD" => Some(bytes),
+            // RFC 9110 section 8.6: methods that give a body a meaning say so when there is none. Some servers insist (411).
+            Body::Absent if route.keeps_body && matches!(route.method.as_str(), "POST" | "PUT" | "PATCH") => {
+                Some(&nothing)
+            }
             _ => None,
         };
         let headers = |push: &mut dyn FnMut(&str, &str)| self.each_header(route, push);
@@ -77,7 +86,7 @@ impl<'r> Call<'r> {
             }
         }
         for header in &self.request.headers {
-            if may_travel(header, route) {
+            if may_travel(header, route) && !self.is_own_key(header) {
                 push(&header.name, &header.value);
             }
         }
@@ -93,8 +102,12 @@ impl<'r> Call<'r> {
 
     fn is_replaced(&self, header: &Header) -> bool {
         self.request.has_header(&header.name)
-            || self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
+            || self.is_own_key(header)
             || self.authorization.is_some() && header.name.eq_ignore_ascii_case("Authorization")
+    }
+
+    fn is_own_key(&self, header: &Header) -> bool {
+        self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
     }
 }
 
