@@ -69,6 +69,11 @@ impl Report<'_> {
     }
 
     fn curl_failure(&self) -> Failure {
+        if self.message.starts_with("Unsupported proxy") {
+            // libcurl quotes the URL, password and all.
+            let note = "the proxy's URL is not one that libcurl can use";
+            return Failure { hopeless: true, ..failure(Code::HTTPC_E_PROXY, note) };
+        }
         let said = text::printable(self.message.as_bytes(), 200);
         if let Some(proxy) = &self.proxy
             && let Some(failure) = self.proxy_failure(proxy, &said)
