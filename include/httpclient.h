@@ -688,7 +688,8 @@ httpc_code httpc_config_set_basic_auth(struct httpc_config *config,
 
 /**
  * Sends a header with every request; a request's own header of that name replaces it. An empty value sends the header
- * empty. Headers that the library derives (Content-Length, Transfer-Encoding, Connection, …) are refused.
+ * empty. Headers that the library derives (Content-Length, Transfer-Encoding, Connection, …) are refused. Authorization
+ * and Cookie are secrets by their names: httpc_config_set_secret_header().
  */
 HTTPC_API
 httpc_code httpc_config_set_header(struct httpc_config *config,

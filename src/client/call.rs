@@ -4,9 +4,9 @@ use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::machine::{Redirects, Route, Rules};
 use super::request::{Body, IdempotencyKey, Request};
-use super::url::{Target, absolute};
+use super::url::{Base, Target, absolute};
 use super::{Client, config::Config};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transport::Outgoing;
 use std::sync::Arc;
 
@@ -22,6 +22,10 @@ pub struct Call<'r> {
 impl<'r> Call<'r> {
     pub fn new(client: &'r Client, request: &'r Request) -> Result<Call<'r>> {
         let config = &client.config;
+        if request.method.as_str() == "HEAD" && request.body.as_bytes().is_some_and(|body| !body.is_empty()) {
+            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
+            return Err(Error::invalid("request", "a HEAD request has no body"));
+        }
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
         let idempotency_key = request.idempotency_key.as_ref().map(|key| match key {
@@ -29,7 +33,10 @@ impl<'r> Call<'r> {
             IdempotencyKey::Random => random_uuid(),
         });
         let by_method = retry.policy.is_idempotent_method(request.method.as_str());
-        let authorization = target.userinfo.as_ref().map(|(user, password)| basic(user, password));
+        // The base URL's own is a header of the config, where a later setter may have replaced it.
+        let of_base = config.base.as_ref().and_then(Base::userinfo);
+        let userinfo = target.userinfo.as_ref().map(|(user, password)| (user.as_str(), password.as_str()));
+        let authorization = userinfo.filter(|own| of_base != Some(*own)).map(|(user, password)| basic(user, password));
         let rules = Rules {
             method: request.method.clone(),
             timeouts: request.timeouts.over(&config.timeouts),
@@ -56,8 +63,13 @@ impl<'r> Call<'r> {
 
     /// The request as it goes out on `route`, handed to `send`.
     pub fn outgoing<T>(&self, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+        let nothing = Arc::default();
         let body = match &self.request.body {
-            Body::Bytes(bytes) if route.keeps_body => Some(bytes),
+            Body::Bytes(bytes) if route.keeps_body && route.method.as_str() != "HEAD" => Some(bytes),
+            // RFC 9110 section 8.6: methods that give a body a meaning say so when there is none. Some servers insist (411).
+            Body::Absent if route.keeps_body && matches!(route.method.as_str(), "POST" | "PUT" | "PATCH") => {
+                Some(&nothing)
+            }
             _ => None,
         };
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(route, push);
@@ -75,7 +87,7 @@ impl<'r> Call<'r> {
             }
         }
         for header in &self.request.headers {
-            if may_travel(header, route) {
+            if may_travel(header, route) && !self.is_own_key(header) {
                 push(&header.name, &header.value, header.secret);
             }
         }
@@ -91,8 +103,12 @@ impl<'r> Call<'r> {
 
     fn is_replaced(&self, header: &Header) -> bool {
         self.request.has_header(&header.name)
-            || self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
+            || self.is_own_key(header)
             || self.authorization.is_some() && header.name.eq_ignore_ascii_case("Authorization")
+    }
+
+    fn is_own_key(&self, header: &Header) -> bool {
+        self.idempotency_key.is_some() && header.name.eq_ignore_ascii_case("Idempotency-Key")
     }
 }
 

@@ -122,12 +122,21 @@ impl Default for Config {
 impl Config {
     pub fn set_base_url(&mut self, url: &str) -> Result<()> {
         let base = Base::parse(url).map_err(|e| url_error("url", e))?;
+        self.forget_userinfo_of_base();
         if let Some((user, password)) = base.userinfo() {
             let (user, password) = (user.to_owned(), password.to_owned());
             self.set_basic_auth(&user, &password)?;
         }
         self.base = Some(base);
         Ok(())
+    }
+
+    /// What the base URL before carried is not for the next one's server.
+    fn forget_userinfo_of_base(&mut self) {
+        if let Some((user, password)) = self.base.as_ref().and_then(Base::userinfo) {
+            let old = basic(user, password);
+            self.headers.retain(|header| !header.name.eq_ignore_ascii_case("Authorization") || header.value != old);
+        }
     }
 
     pub fn set_bearer_token(&mut self, token: &str) -> Result<()> {
@@ -151,6 +160,8 @@ impl Config {
     }
 
     pub fn set_header(&mut self, name: &str, value: &str, secret: bool) -> Result<()> {
+        // Credentials by their name: a program that sets them as plain headers does not mean them for everybody.
+        let secret = secret || ["Authorization", "Cookie"].iter().any(|known| name.eq_ignore_ascii_case(known));
         let header = checked_header(name, value, secret)?;
         self.headers.retain(|other| !other.name.eq_ignore_ascii_case(name));
         self.headers.push(header);

@@ -47,10 +47,18 @@ fn what(facts: &Facts<'_>) -> String {
         Code::HTTPC_E_TIMEOUT_TOTAL => "the total timeout passed",
         Code::HTTPC_E_CANCELLED => "cancelled",
         Code::HTTPC_E_CLOSED => "the client was closed",
+        Code::HTTPC_E_BODY_TOO_LARGE if facts.note.is_empty() => "the body is longer than the limit",
+        Code::HTTPC_E_PROTOCOL if facts.note.is_empty() => return odd_status(facts),
         _ if facts.note.is_empty() => "failed",
         _ => facts.note,
     };
     plain.to_owned()
+}
+
+/// Ended at its head by the machine, so the transport has nothing to say.
+fn odd_status(facts: &Facts<'_>) -> String {
+    let status = facts.response.map_or(0, |response| response.status);
+    format!("the answer is not valid HTTP: its status is {status}")
 }
 
 fn status(facts: &Facts<'_>) -> String {

@@ -152,6 +152,10 @@ impl Client {
     }
 
     fn budget(&self, origin: &Arc<Origin>, policy: &BudgetPolicy) -> Arc<Mutex<Budget>> {
+        if !policy.enabled {
+            // Without a budget of its own it must not leave an empty one to others.
+            return Arc::new(Mutex::new(Budget::new(policy)));
+        }
         let mut budgets = self.budgets.lock();
         if let Some(budget) = budgets.get(origin) {
             return budget.clone();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub enum Body {
-    /// No body and no Content-Length.
+    /// No body, and no Content-Length but for POST, PUT and PATCH.
     #[default]
     Absent,
     /// Bytes, also none at all: "Content-Length: 0".

@@ -184,7 +184,8 @@ impl Response {
 
     fn not_a(&self, wanted: &str, pointer: &str, found: &Value) -> Box<Error> {
         let found = text::printable(found.to_string().as_bytes(), 60);
-        let place = if pointer.is_empty() { "the whole body" } else { pointer };
+        let pointer = text::printable(pointer.as_bytes(), 120);
+        let place = if pointer.is_empty() { "the whole body" } else { &pointer };
         Error::new(Code::HTTPC_E_JSON, format!("no {wanted} at {place}: {found} stands there"))
     }
 }

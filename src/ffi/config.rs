@@ -71,7 +71,8 @@ pub unsafe extern "C" fn httpc_config_set_basic_auth(
 }
 
 /// Sends a header with every request; a request's own header of that name replaces it. An empty value sends the header
-/// empty. Headers that the library derives (Content-Length, Transfer-Encoding, Connection, …) are refused.
+/// empty. Headers that the library derives (Content-Length, Transfer-Encoding, Connection, …) are refused. Authorization
+/// and Cookie are secrets by their names: httpc_config_set_secret_header().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_header(
     config: *mut httpc_config,

@@ -308,3 +308,36 @@ TEST(the_first_failure_of_a_setter_is_kept_and_makes_no_client)
     httpc_config_free(NULL);
     CHECK(httpc_config_error(NULL) == NULL);
 }
+
+TEST(a_token_takes_the_place_of_the_base_urls_user_info)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_base_url(config, text("http://user:pass@127.0.0.1:%u", port()));
+    httpc_config_set_bearer_token(config, "token-3");
+    httpc_client *client = new_client(config);
+    CHECK_STR(sent(client, "/echo", "authorization"), "Bearer token-3");
+    httpc_client_free(client);
+}
+
+TEST(another_base_url_leaves_the_old_ones_user_info_behind)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_base_url(config, "http://user:pass@other.test");
+    httpc_config_set_base_url(config, address("URL"));
+    httpc_client *client = new_client(config);
+    CHECK_STR(sent(client, "/echo", "authorization"), "(none)");
+    httpc_client_free(client);
+}
+
+TEST(credentials_set_as_plain_headers_stay_at_home_too)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_header(config, "authorization", SECRET);
+    httpc_config_set_header(config, "Cookie", SECRET);
+    httpc_config_add_resolve(config, OTHER, (uint16_t)port(), "127.0.0.1");
+    httpc_client *client = new_client(config);
+    CHECK_STR(sent(client, "/echo", "authorization"), SECRET);
+    CHECK_STR(sent(client, elsewhere("/echo"), "authorization"), "(none)");
+    CHECK_STR(sent(client, elsewhere("/echo"), "cookie"), "(none)");
+    httpc_client_free(client);
+}

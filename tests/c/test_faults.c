@@ -49,6 +49,7 @@ static void check_fault(httpc_client *client, const struct fault *fault)
     good &= fault->attempts == ANY || CHECK_EQ(attempts(&o), fault->attempts);
     good &= CHECK_BETWEEN(o.ms, 0, TOTAL_MS + 250);
     good &= o.code == HTTPC_OK || clean_error(o.error);
+    good &= CHECK_HAS_NOT(httpc_error_detail(o.error), ": failed");
     good &= (o.code == HTTPC_OK) == (o.response != NULL) || CHECK(o.response == NULL);
     if (fault->url == NULL || fault->url[0] == '/') {
         /* Not once more than the machine decided. */

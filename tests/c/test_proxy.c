@@ -56,3 +56,29 @@ TEST(the_proxys_password_is_a_secret)
     expect_proxy_failure(client, "/echo", "a proxy with a password");
     httpc_client_free(client);
 }
+
+TEST(a_proxy_url_that_libcurl_refuses_is_not_repeated)
+{
+    static const char *const urls[] = {"http://user:" SECRET "@[::1", "http://user:" SECRET "@host:99999",
+                                       "http://user:" SECRET "@bad%%host:1", "http://user:" SECRET "/x@host:1"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        httpc_client *client = client_through(urls[i]);
+        expect_proxy_failure(client, "/echo", urls[i]);
+        httpc_client_free(client);
+    }
+    setenv("http_proxy", "bogus://user:" SECRET "@host:1", 1);
+    httpc_client *client = new_client(NULL);
+    unsetenv("http_proxy");
+    expect_proxy_failure(client, "/echo", "an unknown scheme");
+    httpc_client_free(client);
+}
+
+TEST(a_proxy_over_tls_is_verified_for_plain_requests_too)
+{
+    httpc_config *config = new_config();
+    CHECK_CODE(httpc_config_set_proxy(config, address("TLS")), HTTPC_OK);
+    CHECK_CODE(httpc_config_set_ca_file(config, address("CA")), HTTPC_OK);
+    httpc_client *client = new_client(config);
+    CHECK_CODE(code_of(get(client, "http://behind.test/echo")), HTTPC_OK);
+    httpc_client_free(client);
+}

@@ -178,3 +178,14 @@ TEST(a_redirect_status_without_a_location_is_an_answer)
     }
     httpc_client_free(client);
 }
+
+TEST(a_place_that_is_refused_is_named_without_its_fragment)
+{
+    httpc_client *client = client_with_secrets();
+    struct outcome o = get(client, "/redirect/302?to=app://back%23access_token=" SECRET);
+    CHECK_CODE(o.code, HTTPC_E_REDIRECT);
+    CHECK_HAS(httpc_error_detail(o.error), "app://back");
+    clean_error(o.error);
+    done(&o);
+    httpc_client_free(client);
+}

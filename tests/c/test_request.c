@@ -317,3 +317,65 @@ TEST(null_is_freed_and_read_in_peace)
     httpc_request_free(NULL);
     CHECK(httpc_request_error(NULL) == NULL);
 }
+
+TEST(a_body_with_head_is_refused)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("HEAD", "/echo");
+    httpc_request_set_body(request, NULL, "x", 1);
+    struct outcome o = send_request(client, request);
+    CHECK_CODE(o.code, HTTPC_E_INVALID_ARG);
+    done(&o);
+    httpc_request_set_body(request, NULL, NULL, 0);
+    CHECK_CODE(code_of(send_request(client, request)), HTTPC_OK);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}
+
+TEST(methods_with_a_body_say_when_there_is_none)
+{
+    static const struct {
+        const char *method, *length;
+    } table[] = {{"POST", "0"}, {"PUT", "0"}, {"PATCH", "0"}, {"GET", NULL}, {"DELETE", NULL}, {"OPTIONS", NULL}};
+    httpc_client *client = new_client(NULL);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        httpc_request *request = new_request(table[i].method, "/echo");
+        struct outcome o = send_request(client, request);
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(o.response, "/headers/content-length/0", NULL), table[i].length);
+        done(&o);
+        httpc_request_free(request);
+    }
+    httpc_client_free(client);
+}
+
+TEST(an_idempotency_key_takes_the_place_of_a_header_of_that_name)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("POST", "/echo");
+    httpc_request_set_header(request, "idempotency-key", "as a header");
+    httpc_request_set_idempotency_key(request, "as a key");
+    struct outcome o = send_request(client, request);
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/idempotency-key/0", NULL), "as a key");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/idempotency-key/1", NULL), NULL);
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}
+
+TEST(a_request_head_that_is_too_long_is_the_callers_mistake)
+{
+    size_t length = 2 << 20;
+    char *value = malloc(length + 1);
+    memset(value, 'v', length);
+    value[length] = 0;
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("GET", "/echo");
+    httpc_request_set_header(request, "X-Long", value);
+    struct outcome o = send_request(client, request);
+    CHECK_CODE(o.code, HTTPC_E_INVALID_ARG);
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+    free(value);
+}

@@ -323,3 +323,17 @@ TEST(null_reads_as_an_empty_response)
     CHECK(httpc_response_ref(NULL) == NULL);
     httpc_response_free(NULL);
 }
+
+TEST(a_pointer_with_control_characters_leaves_the_detail_clean)
+{
+    httpc_client *client = new_client(NULL);
+    struct outcome o = get(client, "/status/200?body=%7B%22a%5Cnb%22:%22text%22%7D");
+    CHECK_CODE(o.code, HTTPC_OK);
+    int64_t number = 0;
+    httpc_error *error = NULL;
+    CHECK_CODE(httpc_response_json_int64(o.response, "/a\nb", &number, &error), HTTPC_E_JSON);
+    clean_error(error);
+    httpc_error_free(error);
+    done(&o);
+    httpc_client_free(client);
+}

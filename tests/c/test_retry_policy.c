@@ -378,3 +378,22 @@ TEST(the_first_failure_of_a_setter_is_kept_and_passed_on)
     httpc_retry_policy_free(NULL);
     CHECK(httpc_retry_policy_error(NULL) == NULL);
 }
+
+TEST(a_request_without_a_budget_leaves_the_others_theirs)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("GET", text("/status/503?key=%s", new_key()));
+    httpc_retry_policy *policy = new_policy();
+    httpc_retry_policy_set_backoff(policy, 1, 1.0, 1);
+    httpc_retry_policy_set_budget(policy, 0, 0, 0);
+    httpc_request_set_retry(request, policy);
+    struct outcome o = send_request(client, request);
+    CHECK_EQ(attempts(&o), 3);
+    done(&o);
+    o = get(client, text("/status/503?key=%s", new_key()));
+    CHECK_EQ(attempts(&o), 3);
+    done(&o);
+    httpc_retry_policy_free(policy);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}

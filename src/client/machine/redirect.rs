@@ -53,7 +53,7 @@ impl Route {
         if self.hops >= max {
             return Err(format!("redirected more than {max} times"));
         }
-        let shown = text::printable(location.split(|byte| *byte == b'?').next().unwrap_or_default(), 100);
+        let shown = text::printable(location.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default(), 100);
         let location = std::str::from_utf8(location).map_err(|_| "redirected to what is not a URL".to_owned())?;
         let target = self.target.join(location).map_err(|_| {
             // User-info may stand in what does not parse.

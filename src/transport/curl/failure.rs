@@ -69,6 +69,11 @@ impl Report<'_> {
     }
 
     fn curl_failure(&self) -> Failure {
+        if self.message.starts_with("Unsupported proxy") {
+            // libcurl quotes the URL, password and all.
+            let note = "the proxy's URL is not one that libcurl can use";
+            return Failure { hopeless: true, ..failure(Code::HTTPC_E_PROXY, note) };
+        }
         let said = text::printable(self.message.as_bytes(), 200);
         if let Some(proxy) = &self.proxy
             && let Some(failure) = self.proxy_failure(proxy, &said)
@@ -118,6 +123,10 @@ impl Report<'_> {
             curl_sys::CURLE_OUT_OF_MEMORY => failure(Code::HTTPC_E_RESOURCE, "out of memory"),
             curl_sys::CURLE_URL_MALFORMAT => failure(Code::HTTPC_E_URL, or(said, "not a URL")),
             curl_sys::CURLE_BAD_CONTENT_ENCODING => failure(Code::HTTPC_E_DECODE, or(said, "bad content encoding")),
+            CURLE_TOO_LARGE if self.exchange.received == 0 => Failure {
+                hopeless: true,
+                ..failure(Code::HTTPC_E_INVALID_ARG, "the request's URL and headers are longer than 1 MiB")
+            },
             CURLE_TOO_LARGE => {
                 failure(Code::HTTPC_E_HEADERS_TOO_LARGE, or(said, "the response's headers are too long"))
             }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 pub struct Settings {
     pub share: Share,
-    /// From a CA file at once, so that a bad one is told early; the system's at the first https origin.
+    /// From a CA file at once, so that a bad one is told early; the system's at the first https origin or proxy.
     trust: OnceLock<Arc<Trust>>,
     http_proxy: CString,
     https_proxy: CString,
@@ -42,7 +42,9 @@ impl Settings {
     }
 
     pub fn trust_for(&self, origin: &Origin) -> Result<Option<Arc<Trust>>> {
-        if !origin.https {
+        let proxy = self.proxy_for(origin).to_bytes();
+        let tls_to_proxy = proxy.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"));
+        if !origin.https && !tls_to_proxy {
             return Ok(None);
         }
         if let Some(trust) = self.trust.get() {

@@ -166,7 +166,8 @@ impl Slot {
         if self.uploaded < length {
             self.uploaded = self.info_off_t(sys::CURLINFO_SIZE_UPLOAD_T);
         }
-        let progress = if self.uploaded < length && received == 0 { Progress::Sending } else { Progress::Waiting };
+        let answered = self.easy.get_ref().head_done;
+        let progress = if self.uploaded < length && !answered { Progress::Sending } else { Progress::Waiting };
         (progress, received + self.uploaded)
     }
 
