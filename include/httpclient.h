@@ -264,6 +264,34 @@ typedef enum httpc_sent {
 } httpc_sent;
 
 /**
+ * How much is told. Each level includes those before it.
+ */
+typedef enum httpc_log_level {
+    HTTPC_LOG_OFF = 0,
+    /**
+     * Calls that failed.
+     */
+    HTTPC_LOG_ERROR = 1,
+    /**
+     * Attempts that failed and are made again.
+     */
+    HTTPC_LOG_WARN = 2,
+    /**
+     * The same as HTTPC_LOG_WARN; for what later versions find worth telling.
+     */
+    HTTPC_LOG_INFO = 3,
+    /**
+     * Every attempt.
+     */
+    HTTPC_LOG_DEBUG = 4,
+    /**
+     * Every request line and header, out and in; secret values are left out.
+     */
+    HTTPC_LOG_TRACE = 5,
+    HTTPC_LOG_FORCE_32_ = 2147483647,
+} httpc_log_level;
+
+/**
  * The version of HTTP a response came in.
  */
 typedef enum httpc_http_version {
@@ -513,15 +541,26 @@ typedef struct httpc_retry httpc_retry;
 typedef struct httpc_retry_policy httpc_retry_policy;
 
 /**
- * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call. `attempt` is borrowed for
- * the duration of the call; for a status it is judged at the head of the response.
+ * [immutable] A snapshot of a client's pool.
  */
-typedef int32_t (*httpc_decider_fn)(void *userdata, const struct httpc_attempt *attempt);
+typedef struct httpc_stats httpc_stats;
+
+/**
+ * Receives a log line, on the thread of the call that it tells of; several may come at once. A call made from inside it
+ * logs again: mind the recursion.
+ */
+typedef void (*httpc_log_fn)(void *userdata, enum httpc_log_level level, const char *line);
 
 /**
  * Called exactly once with a callback's userdata, when the library holds it no longer. Any thread.
  */
 typedef void (*httpc_drop_fn)(void *userdata);
+
+/**
+ * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call. `attempt` is borrowed for
+ * the duration of the call; for a status it is judged at the head of the response.
+ */
+typedef int32_t (*httpc_decider_fn)(void *userdata, const struct httpc_attempt *attempt);
 
 /**
  * One attempt of httpc_retry_run(), made on the calling thread; returns an httpc_outcome. `attempt` counts from 1;
@@ -827,6 +866,20 @@ httpc_code httpc_config_add_resolve(struct httpc_config *config,
                                     const char *address);
 
 /**
+ * Tells the program what the client does: one line for every attempt at HTTPC_LOG_DEBUG, for failed ones at
+ * HTTPC_LOG_WARN, for failed calls at HTTPC_LOG_ERROR, and the wire at HTTPC_LOG_TRACE. `level` is an httpc_log_level.
+ * Lines are valid UTF-8 without control characters, user-info, query strings or secret values. `drop` may be NULL; it runs
+ * once, when the last client with this log is gone, also when this call fails. NULL as `log` turns logging off. Default: to
+ * stderr at the level that the environment variable HTTPCLIENT_LOG names (error, warn, info, debug, trace); unset: off.
+ */
+HTTPC_API
+httpc_code httpc_config_set_log(struct httpc_config *config,
+                                int32_t level,
+                                httpc_log_fn log,
+                                void *userdata,
+                                httpc_drop_fn drop);
+
+/**
  * Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
  */
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
@@ -984,6 +1037,47 @@ httpc_code httpc_send(struct httpc_client *client,
                       const httpc_request *request,
                       httpc_response **out,
                       httpc_error **err);
+
+/* ---- Statistics -------------------------------------------------------------------------------- */
+
+/*
+ * Statistics: what a client's pool holds, as a snapshot of one moment. NULL reads as zeros.
+ */
+
+/**
+ * Takes a snapshot, yours to free. Errors: HTTPC_E_FORKED.
+ */
+HTTPC_API httpc_code httpc_client_stats(httpc_client *client, struct httpc_stats **out, httpc_error **err);
+
+/**
+ * Connections that calls hold, those about to be opened included.
+ */
+HTTPC_API uint32_t httpc_stats_in_use(const struct httpc_stats *stats);
+
+/**
+ * Idle connections kept for later calls.
+ */
+HTTPC_API uint32_t httpc_stats_idle(const struct httpc_stats *stats);
+
+/**
+ * Calls that wait for a connection.
+ */
+HTTPC_API uint32_t httpc_stats_waiting(const struct httpc_stats *stats);
+
+/**
+ * Connections opened since the client was made.
+ */
+HTTPC_API uint64_t httpc_stats_opened(const struct httpc_stats *stats);
+
+/**
+ * Attempts that used an idle connection again.
+ */
+HTTPC_API uint64_t httpc_stats_reused(const struct httpc_stats *stats);
+
+/**
+ * Frees a snapshot. NULL is fine.
+ */
+HTTPC_API void httpc_stats_free(struct httpc_stats *stats);
 
 /* ---- Requests ---------------------------------------------------------------------------------- */
 
