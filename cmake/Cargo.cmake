@@ -15,8 +15,8 @@ set(HTTPCLIENT_CARGO_OUT ${HTTPCLIENT_CARGO_TARGET_DIR}/${_profile_folder})
 # cargo looks for its configuration from the working directory upwards, and the environment in it is not optional.
 set(_arguments --locked --profile ${_profile} --target-dir ${HTTPCLIENT_CARGO_TARGET_DIR}
     --config ${CMAKE_CURRENT_SOURCE_DIR}/.cargo/config.toml)
-# cargo would take the make that runs it for its job server. And libcurl is compiled anew whenever CC changes, which CMake
-# sets at times (when it builds a project in the process that configured it): name the compiler that CMake has chosen.
+# cargo would take the make that runs it for its job server. And libcurl is compiled anew whenever CC changes: it is
+# the compiler that CMake has chosen once, whatever the environment of later builds says.
 set(_environment --unset=MAKEFLAGS --unset=MFLAGS --unset=MAKELEVEL)
 get_filename_component(_cc ${CMAKE_C_COMPILER} NAME)
 if(_cc STREQUAL "cc")
