@@ -15,8 +15,8 @@ set(HTTPCLIENT_CARGO_OUT ${HTTPCLIENT_CARGO_TARGET_DIR}/${_profile_folder})
 # cargo looks for its configuration from the working directory upwards, and the environment in it is not optional.
 set(_arguments --locked --profile ${_profile} --target-dir ${HTTPCLIENT_CARGO_TARGET_DIR}
     --config ${CMAKE_CURRENT_SOURCE_DIR}/.cargo/config.toml)
-# cargo would take the make that runs it for its job server. And libcurl is compiled anew whenever CC changes, which CMake
-# sets at times (when it builds a project in the process that configured it): name the compiler that CMake has chosen.
+# cargo would take the make that runs it for its job server. And libcurl is compiled anew whenever CC changes: it is
+# the compiler that CMake has chosen once, whatever the environment of later builds says.
 set(_environment --unset=MAKEFLAGS --unset=MFLAGS --unset=MAKELEVEL)
 get_filename_component(_cc ${CMAKE_C_COMPILER} NAME)
 if(_cc STREQUAL "cc")
@@ -41,9 +41,9 @@ list(APPEND _arguments ${HTTPCLIENT_CARGO_FLAGS})
 
 # The selection decides about the features of shared dependencies. Whoever builds the tests gets everything at once, so
 # that cargo build and cargo test agree on them and nothing is compiled twice.
-if(HTTPCLIENT_BUILD_TESTS)
+if(HTTPCLIENT_BUILD_TESTS AND HTTPCLIENT_BUILD_RUST_TESTS)
   set(_selection --workspace --lib --bins --tests)
-elseif(HTTPCLIENT_BUILD_EXAMPLES)
+elseif(HTTPCLIENT_BUILD_TESTS OR HTTPCLIENT_BUILD_EXAMPLES)
   set(_selection --package httpclient --package testserver --lib --bins)
 else()
   set(_selection --package httpclient --lib)
@@ -65,7 +65,7 @@ add_custom_target(httpclient_cargo ALL
   COMMENT "cargo build ${_comment} (${_profile})"
   USES_TERMINAL VERBATIM)
 
-if(HTTPCLIENT_BUILD_TESTS)
+if(HTTPCLIENT_BUILD_TESTS AND HTTPCLIENT_BUILD_RUST_TESTS)
   # httpclient_cargo_command(TARGET COMMAND ARG...): cargo in the same environment and target folder, on request only.
   function(httpclient_cargo_command target command)
     add_custom_target(${target}

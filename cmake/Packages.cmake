@@ -1,5 +1,6 @@
 # `cpack` writes a pair of Debian packages: libhttpclient0.1 and libhttpclient-dev, the latter with the static archive.
-# They install below /usr; when that is the prefix configured as well (the preset package) the libraries go to the multiarch folder, as Debian wants them.
+# They install below /usr. When that is the prefix configured as well, as in the preset package, the libraries go to the
+# multiarch folder, where Debian wants them.
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libhttpclient)

@@ -1,0 +1,24 @@
+# cmake -DSOURCE=… -DBUILD=… -DGENERATOR=… -DTESTSERVER=… -P consumer.cmake -- OPTION...
+# Configures the project SOURCE with the options, builds its target `consumer` where it has one, and runs that in the
+# scripted server. Every step is a process of its own, as at a user's.
+cmake_minimum_required(VERSION 3.22)
+
+set(options)
+set(index 0)
+while(NOT CMAKE_ARGV${index} STREQUAL "--")
+  math(EXPR index "${index} + 1")
+endwhile()
+math(EXPR index "${index} + 1")
+while(index LESS CMAKE_ARGC)
+  string(REPLACE ";" "\\;" option "${CMAKE_ARGV${index}}")
+  list(APPEND options "${option}")
+  math(EXPR index "${index} + 1")
+endwhile()
+
+file(REMOVE_RECURSE ${BUILD})
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR} ${options} COMMAND_ERROR_IS_FATAL ANY)
+if(TESTSERVER)
+  execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} --target consumer COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${TESTSERVER} run --lifetime 25 -- ${BUILD}/consumer {url}/status/200
+                  COMMAND_ERROR_IS_FATAL ANY)
+endif()
