@@ -15,6 +15,10 @@ use std::sync::Arc;
 
 pub fn send(client: &Client, request: &Request) -> Result<Arc<Response>> {
     let _running = client.enter()?;
+    if request.cancel.as_ref().is_some_and(|token| token.signal().is_foreign()) {
+        let why = "the cancel token was made before fork(); make a new one in the child";
+        return Err(Error::new(Code::HTTPC_E_FORKED, why));
+    }
     let call = Call::new(client, request)?;
     let now = clock::now();
     let machine = Machine::new(call.rules.clone(), now, client.rng());
