@@ -490,7 +490,8 @@ typedef struct httpc_attempt httpc_attempt;
 
 /**
  * [shared] A switch that ends every call that holds it. Sticky: once triggered it stays so, and calls started later with
- * it fail at once. One token may serve many calls.
+ * it fail at once. One token may serve many calls. After fork() it serves the parent only: in the child calls with it end
+ * with HTTPC_E_FORKED, and triggering it there does nothing to the parent's.
  */
 typedef struct httpc_cancel_token httpc_cancel_token;
 

@@ -1,6 +1,7 @@
 //! A sticky flag that can be polled: what ends a wait from outside. Raised once, it stays raised, so whoever polls late
 //! still sees it and nobody has to be registered anywhere.
 
+use super::fork;
 use crate::error::{Code, Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct Signal {
     raised: AtomicBool,
+    born: fork::Generation,
     /// Readable for ever once raised.
     readable: OwnedFd,
     #[cfg(not(target_os = "linux"))]
@@ -20,18 +22,19 @@ impl Signal {
     pub fn new() -> Result<Signal> {
         use rustix::event::{EventfdFlags, eventfd};
         let readable = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(no_descriptor)?;
-        Ok(Signal { raised: AtomicBool::new(false), readable })
+        Ok(Signal { raised: AtomicBool::new(false), born: fork::Generation::current(), readable })
     }
 
     #[cfg(not(target_os = "linux"))]
     pub fn new() -> Result<Signal> {
         let (readable, writable) = rustix::pipe::pipe().map_err(no_descriptor)?;
-        Ok(Signal { raised: AtomicBool::new(false), readable, writable })
+        Ok(Signal { raised: AtomicBool::new(false), born: fork::Generation::current(), readable, writable })
     }
 
     /// Async-signal-safe: an atomic swap and one write.
     pub fn raise(&self) {
-        if !self.raised.swap(true, Ordering::AcqRel) {
+        // The descriptor is one with the parent's, whose waits would wake for ever without a flag to see.
+        if !self.raised.swap(true, Ordering::AcqRel) && !self.is_foreign() {
             #[cfg(target_os = "linux")]
             let end = &self.readable;
             #[cfg(not(target_os = "linux"))]
@@ -39,6 +42,11 @@ impl Signal {
             // The counter of a fresh eventfd, or an empty pipe, always has room for this one write.
             let _ = rustix::io::write(end, &1u64.to_ne_bytes());
         }
+    }
+
+    /// Made before a fork() that lies behind.
+    pub fn is_foreign(&self) -> bool {
+        self.born.is_foreign()
     }
 
     pub fn is_raised(&self) -> bool {

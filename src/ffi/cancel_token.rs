@@ -6,7 +6,8 @@ use crate::error::Code;
 use std::sync::Arc;
 
 /// [shared] A switch that ends every call that holds it. Sticky: once triggered it stays so, and calls started later with
-/// it fail at once. One token may serve many calls.
+/// it fail at once. One token may serve many calls. After fork() it serves the parent only: in the child calls with it end
+/// with HTTPC_E_FORKED, and triggering it there does nothing to the parent's.
 pub struct httpc_cancel_token {
     _opaque: (),
 }
@@ -38,6 +39,7 @@ impl httpc_cancel_token {
 pub unsafe extern "C" fn httpc_cancel_token_new(out: *mut *mut httpc_cancel_token, err: *mut *mut httpc_error) -> Code {
     guard(err, || {
         unsafe { clear(out) }?;
+        super::watch_forks();
         let token = Arc::new(CancelToken::new()?);
         unsafe { out.write(Arc::into_raw(token).cast_mut().cast()) };
         Ok(())

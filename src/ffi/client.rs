@@ -7,10 +7,10 @@ use super::request::httpc_request;
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
 use crate::client::request::{Body, Request};
-use crate::client::{Client, blocking, fork};
+use crate::client::{Client, blocking};
 use crate::error::{Code, Result};
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 /// [shared] A session: base URL, default headers, warm connections, retry policy. Any number of threads may call at once.
 pub struct httpc_client {
@@ -32,18 +32,6 @@ impl httpc_client {
     }
 }
 
-/// So that a client knows when it is used in a child that fork() made.
-fn watch_forks() {
-    static ONCE: Once = Once::new();
-    extern "C" fn in_child() {
-        fork::count();
-    }
-    // SAFETY: the handler is async-signal-safe, and the library is never unmapped (-z nodelete).
-    ONCE.call_once(|| unsafe {
-        libc::pthread_atfork(None, None, Some(in_child));
-    });
-}
-
 /// Makes a client. `config` may be NULL for all defaults; it is copied. Opens no connection and starts no thread.
 /// Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for the CA file, HTTPC_E_RESOURCE.
 #[unsafe(no_mangle)]
@@ -54,7 +42,7 @@ pub unsafe extern "C" fn httpc_client_new(
 ) -> Code {
     guard(err, || {
         unsafe { clear(out) }?;
-        watch_forks();
+        super::watch_forks();
         let client = Arc::new(Client::new(unsafe { config::checked(config) }?)?);
         unsafe { out.write(Arc::into_raw(client).cast_mut().cast()) };
         Ok(())

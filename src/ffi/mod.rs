@@ -19,10 +19,12 @@ pub mod retry;
 pub mod retry_policy;
 pub mod stats;
 
+use crate::client::fork;
 use crate::error::{Code, Error, Result};
 use error::httpc_error;
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 /// Longest duration an option takes: a hundred years, so that no sum of durations overflows.
 pub const MAX_DURATION_MS: u64 = 100 * 366 * 24 * 3_600_000;
@@ -172,6 +174,18 @@ impl Drop for Userdata {
             unsafe { drop(self.data) };
         }
     }
+}
+
+/// So that clients and tokens know when they are used in a child that fork() made.
+fn watch_forks() {
+    static ONCE: Once = Once::new();
+    extern "C" fn in_child() {
+        fork::count();
+    }
+    // SAFETY: the handler is async-signal-safe, and the library is never unmapped (-z nodelete).
+    ONCE.call_once(|| unsafe {
+        libc::pthread_atfork(None, None, Some(in_child));
+    });
 }
 
 /// # Safety

@@ -1,6 +1,8 @@
 /* Cancel tokens: they end a call whatever it waits for, within milliseconds, from another thread or a signal handler. */
 #include "server.h"
 
+#include <sys/wait.h>
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -289,4 +291,30 @@ TEST(null_is_fine)
     httpc_cancel_token_cancel(NULL);
     httpc_cancel_token_free(NULL);
     CHECK(!httpc_cancel_token_is_cancelled(NULL));
+}
+
+TEST(a_token_triggered_in_a_forked_child_leaves_the_parent_alone)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_cancel_token *token = NULL;
+    CHECK_CODE(httpc_cancel_token_new(&token, NULL), HTTPC_OK);
+    httpc_request *request = new_request("GET", "/delay/500");
+    httpc_request_set_cancel_token(request, token);
+    pid_t child = fork();
+    if (child == 0) {
+        httpc_cancel_token_cancel(token);
+        httpc_client *own = new_client(NULL);
+        struct outcome o = send_request(own, request);
+        _exit(o.code == HTTPC_E_FORKED ? 0 : 1);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    CHECK_EQ(status, 0);
+    clock_t before = clock();
+    CHECK_CODE(code_of(send_request(client, request)), HTTPC_OK);
+    /* It waits, and does not spin. */
+    CHECK((clock() - before) * 1000 / CLOCKS_PER_SEC < 100);
+    httpc_request_free(request);
+    httpc_cancel_token_free(token);
+    httpc_client_free(client);
 }

@@ -1,7 +1,9 @@
 /* Clients: the short calls, connections that are kept, and the end of a client. */
 #include "server.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 TEST(null_means_all_defaults)
@@ -277,4 +279,44 @@ TEST(close_without_a_client_is_refused)
     CHECK_CODE(httpc_client_close(NULL, 0, &error), HTTPC_E_INVALID_ARG);
     CHECK_HAS(httpc_error_detail(error), "`client`");
     httpc_error_free(error);
+}
+
+/* Serves one connection at a time, and says something that nobody asked for after each answer. */
+static void *serve_one_at_a_time(void *listener)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+    for (int served = 0; served < 3; served++) {
+        int connection = accept(*(int *)listener, NULL, NULL);
+        char request[4096];
+        while (recv(connection, request, sizeof request, 0) > 0) {
+            send(connection, answer, sizeof answer - 1, MSG_NOSIGNAL);
+            usleep(20000);
+            send(connection, late, sizeof late - 1, MSG_NOSIGNAL);
+        }
+        close(connection);
+    }
+    return NULL;
+}
+
+TEST(a_connection_that_is_not_used_again_is_closed_before_the_next)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof here;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(listener, (struct sockaddr *)&here, length) == 0 && listen(listener, 5) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&here, &length) == 0);
+    pthread_t server;
+    CHECK_EQ(pthread_create(&server, NULL, serve_one_at_a_time, &listener), 0);
+    httpc_config *config = new_config();
+    httpc_config_set_timeout(config, HTTPC_TIMEOUT_TOTAL, 1000);
+    httpc_client *client = new_client(config);
+    for (int i = 0; i < 3; i++) {
+        CHECK_CODE(code_of(post(client, text("http://127.0.0.1:%d/", ntohs(here.sin_port)), "x")), HTTPC_OK);
+        usleep(50000);
+    }
+    httpc_client_free(client);
+    shutdown(listener, SHUT_RDWR);
+    pthread_join(server, NULL);
+    close(listener);
 }

@@ -105,13 +105,18 @@ impl Pool {
             let keep = !slot.is_spoiled() && slot.is_connected() && !state.closed && self.limits.max_idle > 0;
             if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(slot) }
         }
+        if !discarded.is_empty() {
+            // Closing a connection may take a system call or two: not under the lock, yet before the permit goes to somebody
+            // who opens another.
+            drop(state);
+            discarded.clear();
+            state = self.state.lock();
+        }
         let next = state.admission.release(origin).and_then(|(_, ticket)| state.waiters.remove(&ticket));
         drop(state);
         if let Some(waiter) = next {
             waiter.raise();
         }
-        // Closing a connection may take a system call or two: not under the lock.
-        drop(discarded);
     }
 }
 

@@ -103,6 +103,9 @@ impl Slot {
                 Idle::Talking => !(self.origin.https && resend_is_safe),
                 Idle::Closed => true,
             };
+        if fresh && self.is_connected() {
+            self.drop_connection()?;
+        }
         self.easy.get_mut().reset(out.max_headers, out.max_body);
         self.uploaded = 0;
         self.set_request(out, fresh)?;
@@ -234,6 +237,15 @@ impl Slot {
             Ok((0, _)) | Err(_) => Idle::Closed,
             Ok(_) => Idle::Talking,
         }
+    }
+
+    /// Left to libcurl, the old connection would stay open until the new one's request ends: one more than the limits
+    /// allow, and a server that serves one connection at a time would never come to the new one. It goes with its multi.
+    fn drop_connection(&mut self) -> Result<()> {
+        self.multi = handles::Multi::new()?;
+        self.set_multi_constants();
+        self.socket = None;
+        Ok(())
     }
 
     /// Once for each connection: its number, and its peer as libcurl knows it.

@@ -17,14 +17,19 @@ impl Slot {
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), option, value) };
     }
 
-    pub(super) fn set_constants(&self) {
-        // SAFETY: options of type long, and a callback of the type that CURLOPT_PREREQFUNCTION wants.
+    pub(super) fn set_multi_constants(&self) {
+        // SAFETY: options of type long.
         unsafe {
             ffi::curl_multi_setopt(self.multi.raw(), sys::CURLMOPT_QUICK_EXIT, 1 as c_long);
             // libcurl 8.22 churns through connections with its default.
             ffi::curl_multi_setopt(self.multi.raw(), ffi::CURLMOPT_MAXCONNECTS, 1 as c_long);
-            ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_PREREQFUNCTION, prereq as sys::PrereqCallback);
         }
+    }
+
+    pub(super) fn set_constants(&self) {
+        self.set_multi_constants();
+        // SAFETY: a callback of the type that CURLOPT_PREREQFUNCTION wants.
+        unsafe { ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_PREREQFUNCTION, prereq as sys::PrereqCallback) };
         self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
         self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
         self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
