@@ -7,122 +7,23 @@
 
 mod ending;
 mod judge;
+mod protocol;
 mod redirect;
 mod timers;
 
 use super::attempt::{Attempt, Shown};
 use super::clock::Micros;
-use super::method::Method;
-use super::response::{Head, Response, Timings};
-use super::retry_rules::RetryRules;
-use super::timeouts::Timeouts;
-use super::url::Target;
-use crate::error::{Code, DelaySource, Error, Sent, Stop};
-use crate::policy::budget::Budget;
+use super::response::Response;
+use crate::error::{Code, DelaySource, Sent, Stop};
 use crate::policy::retry::{RetryState, Verdict};
-use crate::sync::Mutex;
+pub use protocol::{Action, AttemptEnd, Event, Progress, Rules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
-use std::net::SocketAddr;
-use std::sync::Arc;
 use timers::Timers;
 
 /// A body that nobody wants is still read for this long at least: a small one is there at once, and its connection stays
 /// usable.
 const DRAIN: Micros = 50_000;
-
-/// What the machine needs to know of a call. Fixed for its whole length.
-#[derive(Clone)]
-pub struct Rules {
-    pub method: Method,
-    pub target: Arc<Target>,
-    pub timeouts: Timeouts,
-    pub retry: Arc<RetryRules>,
-    pub idempotent: bool,
-    /// An Idempotency-Key goes along.
-    pub own_key: bool,
-    pub replayable: bool,
-    /// Each attempt takes a token of the rate limiters first.
-    pub limited: bool,
-    pub status_errors: bool,
-    pub max_body: u64,
-    pub redirects: Redirects,
-    pub budget: Arc<Mutex<Budget>>,
-}
-
-/// How far the running attempt is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    Connecting,
-    Sending,
-    /// The whole request is out.
-    Waiting,
-}
-
-/// What a driver reports.
-#[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
-pub enum Event<'a> {
-    TokenGranted,
-    /// The limiters would let it through only after so many microseconds, which is later than the call may wait.
-    TokenRefused {
-        wait_us: Micros,
-    },
-    PermitGranted,
-    /// The final head of a response is complete; `unix_ms` is the wall clock, for dates in it.
-    Head {
-        head: &'a Head,
-        unix_ms: i64,
-    },
-    AttemptEnded(AttemptEnd),
-    TimerFired,
-    /// HTTPC_E_CANCELLED or HTTPC_E_CLOSED.
-    Interrupted(Code),
-    /// Something that no retry can mend kept the attempt from starting.
-    Failed(Box<Error>),
-}
-
-/// What a driver does next.
-#[derive(Debug)]
-pub enum Action {
-    /// Take a token of the rate limiters by [`Machine::deadline`]; report `TokenGranted` or `TokenRefused`.
-    TakeToken,
-    /// Wait for a connection permit; report `PermitGranted`.
-    TakePermit,
-    StartAttempt {
-        fresh_connection: bool,
-    },
-    /// Go on with the attempt, and keep at most `limit` bytes of the body; report `AttemptEnded`.
-    Body {
-        limit: u64,
-    },
-    /// End the attempt now; report `AttemptEnded` with what is known.
-    AbortAttempt,
-    /// Nothing but wait for the timer or an interruption.
-    Wait,
-    Finish(Result<Arc<Response>, Box<Error>>),
-}
-
-/// The facts of an ended attempt.
-#[derive(Debug)]
-pub struct AttemptEnd {
-    /// HTTPC_OK when the response is complete.
-    pub code: Code,
-    pub curl_code: i32,
-    /// What went wrong, in words that follow "GET https://…: ".
-    pub note: String,
-    /// The same would happen again, whatever was sent.
-    pub hopeless: bool,
-    /// The request, or a part of it, may have gone out. `false` is a proof.
-    pub sent: bool,
-    /// A byte of a response came.
-    pub heard: bool,
-    pub reused: bool,
-    pub peer: Option<SocketAddr>,
-    pub connection_id: i64,
-    pub timings: Timings,
-    /// Once its head was complete.
-    pub response: Option<(Head, Vec<u8>)>,
-}
 
 /// What the head of the running attempt's response settled.
 enum Judged {
