@@ -38,7 +38,12 @@ impl Timers {
     }
 
     pub fn next(&self) -> Option<Micros> {
-        [self.total, self.attempt, self.phase, self.until].into_iter().flatten().min()
+        // Not `flatten().min()`: optimised, that compares before it looks whether there is anything, and every call of a
+        // program under valgrind would be reported for a value that is not initialised.
+        let deadlines = [self.total, self.attempt, self.phase, self.until];
+        let first =
+            deadlines.into_iter().fold(Micros::MAX, |first, deadline| first.min(deadline.unwrap_or(Micros::MAX)));
+        (first < Micros::MAX).then_some(first)
     }
 
     /// The code of the deadline that has passed. The wider one wins: it is final.
