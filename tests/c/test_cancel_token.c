@@ -313,7 +313,7 @@ TEST(a_token_triggered_in_a_forked_child_leaves_the_parent_alone)
     clock_t before = clock();
     CHECK_CODE(code_of(send_request(client, request)), HTTPC_OK);
     /* It waits, and does not spin. */
-    CHECK((clock() - before) * 1000 / CLOCKS_PER_SEC < 100);
+    CHECK((clock() - before) * 1000 / CLOCKS_PER_SEC < 300);
     httpc_request_free(request);
     httpc_cancel_token_free(token);
     httpc_client_free(client);
