@@ -44,6 +44,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
 
+/// Kept at least, before those that say nothing are forgotten.
+const MOST_BUDGETS: usize = 1024;
+
 pub fn version() -> &'static CStr {
     static VERSION: OnceLock<CString> = OnceLock::new();
     VERSION.get_or_init(|| {
@@ -159,6 +162,10 @@ impl Client {
         let mut budgets = self.budgets.lock();
         if let Some(budget) = budgets.get(origin) {
             return budget.clone();
+        }
+        // A program that talks to ever new origins must not pay for each for ever: what is full is as good as new.
+        if budgets.len() >= MOST_BUDGETS {
+            budgets.retain(|_, budget| Arc::strong_count(budget) > 1 || !budget.lock().is_full());
         }
         let budget = Arc::new(Mutex::new(Budget::new(policy)));
         budgets.insert(origin.clone(), budget.clone());

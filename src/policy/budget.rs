@@ -36,6 +36,10 @@ impl Budget {
         self.tokens
     }
 
+    pub fn is_full(&self) -> bool {
+        self.tokens == self.capacity
+    }
+
     /// All of `cost` or nothing; false when there is less than that.
     pub fn take(&mut self, cost: u32) -> bool {
         match self.tokens.checked_sub(cost) {

@@ -1,6 +1,6 @@
 //! What an attempt's outcome means: at the head of its response, and at its end.
 
-use super::{Action, AttemptEnd, DRAIN, Judged, Live, Machine, Micros, Retry, State};
+use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State, drained_by};
 use crate::client::attempt::{Attempt, Shown};
 use crate::client::response::Head;
 use crate::client::retry_rules::Decision;
@@ -40,7 +40,7 @@ impl Machine {
         match self.decide(now, Outcome::Status(head.status), asked_pause(head, unix_ms)) {
             Verdict::Retry { delay_ms, source, fresh_connection } => {
                 let due = now.saturating_add(delay_ms.saturating_mul(1000));
-                self.timers.pause_until(due.max(now.saturating_add(DRAIN)));
+                self.timers.pause_until(drained_by(now, due));
                 Judged::Retry(Retry { due, delay_ms, source, fresh_connection })
             }
             Verdict::Stop { reason, retry_after_ms } => {

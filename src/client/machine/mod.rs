@@ -21,9 +21,11 @@ use redirect::Hop;
 pub use redirect::{Redirects, Route};
 use timers::Timers;
 
-/// A body that nobody wants is still read for this long at least: a small one is there at once, and its connection stays
-/// usable.
-const DRAIN: Micros = 50_000;
+/// Until when a body that nobody wants is still read, where the next attempt is due at `due`. A small one is there at once,
+/// and its connection stays usable; one that does not come must not hold its permit.
+fn drained_by(now: Micros, due: Micros) -> Micros {
+    due.clamp(now.saturating_add(50_000), now.saturating_add(1_000_000))
+}
 
 /// What the head of the running attempt's response settled.
 enum Judged {

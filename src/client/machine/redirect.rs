@@ -2,7 +2,7 @@
 //! retries and its own rules, and all share one deadline.
 
 use super::judge::asked_pause;
-use super::{Action, DRAIN, Judged, Machine, Micros};
+use super::{Action, Judged, Machine, Micros, drained_by};
 use crate::client::method::Method;
 use crate::client::response::Head;
 use crate::client::url::Target;
@@ -104,7 +104,7 @@ impl Machine {
             let stop = Stop::HTTPC_STOP_RETRY_AFTER_TOO_LONG;
             return Some(Judged::Lost { why, stop, retry_after_ms: asked });
         }
-        self.timers.pause_until(due.max(now.saturating_add(DRAIN)));
+        self.timers.pause_until(drained_by(now, due));
         Some(Judged::Redirect(Hop { route, due, delay_ms }))
     }
 

@@ -166,3 +166,11 @@ fn a_decider_is_not_asked_of_success() {
     let ended = get([answer(200)]).retry(|retry| retry.decider = Some(Arc::new(refuse))).run();
     assert_eq!(ended.response().status, 200);
 }
+
+#[test]
+fn a_retried_response_whose_body_stalls_gives_its_connection_up_before_a_long_pause() {
+    let stalled = vec![(MS, Step::Sent), (MS, Step::Head(503, vec![("Retry-After", "20".into())]))];
+    let ended = get([stalled, answer(200)]).run();
+    assert_eq!(ended.started, [0, 20 * S + 2 * MS]);
+    assert_eq!(ended.response().attempts[0].duration_us, S + 2 * MS);
+}
