@@ -26,13 +26,14 @@
  * - Threads: as in C. client and cancel_token may be used by any thread at any time, response, error and attempt read
  * by any, the others by one thread at a time.
  * - Setters return their object, for a chain in one expression; one to keep is named first, or std::move(chain)d.
+ * - Callbacks are anything callable. One that the library keeps must not throw; retry_run() throws on what its own
+ * throws.
  * - Cost: a successful call does nothing beyond the C call, save copying a std::string_view argument that may lack its
  * NUL.
  */
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +41,7 @@
 
 #include "httpclient/base.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/retry.hpp"
 
 namespace httpclient
 {
@@ -162,106 +164,6 @@ inline response error_view::response() const noexcept
     return httpclient::response(httpc_response_ref(httpc_error_response(object_)));
 }
 
-/* ---- Cancel tokens ----------------------------------------------------------------------- */
-
-/** Ends calls from another thread or a signal handler. A request that holds it keeps it alive. */
-class cancel_token : public detail::handle<httpc_cancel_token, httpc_cancel_token_free>
-{
-  public:
-    using handle::handle;
-
-    static result<cancel_token> try_make() { return detail::make<cancel_token>(httpc_cancel_token_new); }
-#if HTTPCLIENT_EXCEPTIONS
-    cancel_token() : cancel_token(try_make().value()) {}
-#endif
-
-    /** Async-signal-safe. */
-    void cancel() const noexcept { httpc_cancel_token_cancel(native_handle()); }
-    bool is_cancelled() const noexcept { return httpc_cancel_token_is_cancelled(native_handle()); }
-};
-
-/* ---- Retry policies ---------------------------------------------------------------------- */
-
-/** What is tried again, how often, and after how long. Copied when given to a config or request. Setters can be
- * chained. */
-class retry_policy : public detail::options<retry_policy, httpc_retry_policy, httpc_retry_policy_free>
-{
-  public:
-    using options::options;
-    retry_policy() noexcept : options(detail::fresh(httpc_retry_policy_new)) {}
-
-    /** The first failure of a setter; false when there is none. Borrowed. */
-    error_view error() const noexcept HTTPCLIENT_BORROWED
-    {
-        return error_view(httpc_retry_policy_error(native_handle()));
-    }
-
-    retry_policy &max_attempts(std::uint32_t attempts) noexcept
-    {
-        return set(httpc_retry_policy_set_max_attempts, attempts);
-    }
-    retry_policy &backoff(milliseconds base, double multiplier, milliseconds cap) noexcept
-    {
-        return set(httpc_retry_policy_set_backoff, detail::option_ms(base), multiplier, detail::option_ms(cap));
-    }
-    retry_policy &jitter(httpc_jitter kind) noexcept
-    {
-        return set(httpc_retry_policy_set_jitter, static_cast<std::int32_t>(kind));
-    }
-    retry_policy &statuses(const std::int32_t *list, std::size_t count) noexcept
-    {
-        return set(httpc_retry_policy_set_statuses, list, count);
-    }
-    retry_policy &statuses(std::initializer_list<std::int32_t> list) noexcept
-    {
-        return statuses(list.begin(), list.size());
-    }
-    retry_policy &methods(const char *const *list, std::size_t count) noexcept
-    {
-        return set(httpc_retry_policy_set_methods, list, count);
-    }
-    retry_policy &methods(std::initializer_list<const char *> list) noexcept
-    {
-        return methods(list.begin(), list.size());
-    }
-    /** `longest` 0: no limit but the total timeout. */
-    retry_policy &retry_after(bool on, milliseconds longest = milliseconds(0)) noexcept
-    {
-        return set(httpc_retry_policy_set_retry_after, on, detail::option_ms(longest));
-    }
-    retry_policy &retry_throttled(bool on) noexcept { return set(httpc_retry_policy_set_retry_throttled, on); }
-    retry_policy &throttled_base(milliseconds base) noexcept
-    {
-        return set(httpc_retry_policy_set_throttled_base, detail::option_ms(base));
-    }
-    retry_policy &budget(std::uint32_t capacity, std::uint32_t retry_cost, std::uint32_t throttled_cost) noexcept
-    {
-        return set(httpc_retry_policy_set_budget, capacity, retry_cost, throttled_cost);
-    }
-    /**
-     * `judge` is called as httpc_decision(httpclient::attempt). It is moved to the heap and destroyed with the last
-     * copy of the policy, on any thread. Calls on several threads judge at the same time. It must not throw
-     * (std::terminate).
-     */
-    template <class Judge,
-              std::enable_if_t<std::is_invocable_r_v<httpc_decision, std::decay_t<Judge> &, attempt>, int> = 0>
-    retry_policy &decider(Judge &&judge)
-    {
-        using held = std::decay_t<Judge>;
-        const auto decide = [](void *judge_, const httpc_attempt *failed) noexcept {
-            const httpc_decision verdict = (*static_cast<held *>(judge_))(attempt(failed));
-            return static_cast<std::int32_t>(verdict);
-        };
-        const auto drop = [](void *judge_) noexcept { delete static_cast<held *>(judge_); };
-        return set(httpc_retry_policy_set_decider, decide, new held(std::forward<Judge>(judge)), drop);
-    }
-    /** Takes the decider away. */
-    retry_policy &decider(std::nullptr_t) noexcept
-    {
-        return set(httpc_retry_policy_set_decider, nullptr, nullptr, nullptr);
-    }
-};
-
 /* ---- Configuration ----------------------------------------------------------------------- */
 
 /** Options for a client. Setters can be chained. */
@@ -312,6 +214,10 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     /** Turns retries off. */
     config &retry(std::nullptr_t) noexcept { return set(httpc_config_set_retry, nullptr); }
+    config &add_rate_limiter(const rate_limiter &limiter) noexcept
+    {
+        return set(httpc_config_add_rate_limiter, limiter.native_handle());
+    }
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }

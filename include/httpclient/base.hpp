@@ -51,6 +51,7 @@ using timeout = httpc_timeout;
 using phase = httpc_phase;
 using jitter = httpc_jitter;
 using decision = httpc_decision;
+using outcome = httpc_outcome;
 
 /* Durations in and out; milliseconds take std::chrono::seconds too. As an option 0 means no limit. */
 using std::chrono::microseconds;
@@ -140,6 +141,11 @@ constexpr std::uint64_t wait_ms(milliseconds time) noexcept
 template <class Duration> constexpr Duration duration(std::uint64_t count) noexcept
 {
     return Duration(static_cast<typename Duration::rep>(count));
+}
+
+constexpr std::optional<milliseconds> optional_ms(std::uint64_t ms) noexcept
+{
+    return ms != HTTPC_UNSET ? std::optional(duration<milliseconds>(ms)) : std::nullopt;
 }
 
 inline std::optional<std::string_view> view(const char *string) noexcept
