@@ -34,6 +34,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -229,6 +230,26 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     {
         return set(httpc_config_add_resolve, host.c_str(), port, address.c_str());
     }
+    /**
+     * `log` is called as void(httpc_log_level, std::string_view) on the threads of the calls, several at the same time.
+     * It is moved to the heap and destroyed with the last client that has it. It must not throw (std::terminate).
+     */
+    template <class Log,
+              std::enable_if_t<std::is_invocable_v<std::decay_t<Log> &, httpc_log_level, std::string_view>, int> = 0>
+    config &log(httpc_log_level level, Log &&log)
+    {
+        using held = std::decay_t<Log>;
+        const auto write = [](void *log_, httpc_log_level of, const char *line) noexcept {
+            (*static_cast<held *>(log_))(of, std::string_view(line));
+        };
+        return set(httpc_config_set_log, static_cast<std::int32_t>(level), write, new held(std::forward<Log>(log)),
+                   detail::drop<held>);
+    }
+    /** Turns logging off, the environment's too. */
+    config &log(std::nullptr_t) noexcept
+    {
+        return set(httpc_config_set_log, static_cast<std::int32_t>(HTTPC_LOG_OFF), nullptr, nullptr, nullptr);
+    }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
 };
 
@@ -305,6 +326,21 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     request &cancel_token(std::nullptr_t) noexcept { return set(httpc_request_set_cancel_token, nullptr); }
 };
 
+/* ---- Statistics -------------------------------------------------------------------------- */
+
+/** A snapshot of a client's pool. */
+class stats : public detail::handle<httpc_stats, httpc_stats_free>
+{
+  public:
+    using handle::handle;
+
+    std::uint32_t in_use() const noexcept { return httpc_stats_in_use(native_handle()); }
+    std::uint32_t idle() const noexcept { return httpc_stats_idle(native_handle()); }
+    std::uint32_t waiting() const noexcept { return httpc_stats_waiting(native_handle()); }
+    std::uint64_t opened() const noexcept { return httpc_stats_opened(native_handle()); }
+    std::uint64_t reused() const noexcept { return httpc_stats_reused(native_handle()); }
+};
+
 /* ---- Clients and blocking calls ---------------------------------------------------------- */
 
 /** A session; any number of threads may call at once. The destructor waits for running calls to end. */
@@ -353,6 +389,10 @@ class client : public detail::handle<httpc_client, httpc_client_free>
         return call(httpc_patch_json, url.c_str(), json.c_str());
     }
     result<response> try_send(const request &request) const { return call(httpc_send, request.native_handle()); }
+    result<httpclient::stats> try_stats() const
+    {
+        return detail::make<httpclient::stats>(httpc_client_stats, native_handle());
+    }
     /** `wait` 0: do not wait. HTTPC_E_AGAIN when it was too short. */
     result<void> try_close(milliseconds wait = forever) const
     {
@@ -383,6 +423,7 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     response put_json(const text &url, const text &json) const { return try_put_json(url, json).value(); }
     response patch_json(const text &url, const text &json) const { return try_patch_json(url, json).value(); }
     response send(const request &request) const { return try_send(request).value(); }
+    httpclient::stats stats() const { return try_stats().value(); }
     void close(milliseconds wait = forever) const { try_close(wait).value(); }
 #endif
 

@@ -213,8 +213,7 @@ class retry_policy : public detail::options<retry_policy, httpc_retry_policy, ht
             const httpc_decision verdict = (*static_cast<held *>(judge_))(attempt(failed));
             return static_cast<std::int32_t>(verdict);
         };
-        const auto drop = [](void *judge_) noexcept { delete static_cast<held *>(judge_); };
-        return set(httpc_retry_policy_set_decider, decide, new held(std::forward<Judge>(judge)), drop);
+        return set(httpc_retry_policy_set_decider, decide, new held(std::forward<Judge>(judge)), detail::drop<held>);
     }
     /** Takes the decider away. */
     retry_policy &decider(std::nullptr_t) noexcept

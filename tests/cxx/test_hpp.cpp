@@ -303,6 +303,7 @@ TEST(every_verb_that_throws)
     CHECK_VIEW(method_of(client.patch_json("echo", "1")), "PATCH");
     CHECK_VIEW(method_of(client.send(http::request("PROPFIND", "echo").add_query("a", "b"))), "PROPFIND");
     CHECK_EQ(client.head("echo").status(), 200);
+    CHECK(client.stats().opened() == 1);
     CHECK_EQ(client.get("echo").json_length("/headers") > 0, true);
     CHECK(!http::cancel_token().is_cancelled());
     CHECK_EQ(http::client().get(text("%s/echo", address("URL"))).status(), 200);
