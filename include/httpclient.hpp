@@ -26,13 +26,15 @@
  * - Threads: as in C. client and cancel_token may be used by any thread at any time, response, error and attempt read
  * by any, the others by one thread at a time.
  * - Setters return their object, for a chain in one expression; one to keep is named first, or std::move(chain)d.
+ * - Callbacks are anything callable. One that the library keeps must not throw; retry_run() throws on what its own
+ * throws.
  * - Cost: a successful call does nothing beyond the C call, save copying a std::string_view argument that may lack its
  * NUL.
  */
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +42,7 @@
 
 #include "httpclient/base.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/retry.hpp"
 
 namespace httpclient
 {
@@ -162,106 +165,6 @@ inline response error_view::response() const noexcept
     return httpclient::response(httpc_response_ref(httpc_error_response(object_)));
 }
 
-/* ---- Cancel tokens ----------------------------------------------------------------------- */
-
-/** Ends calls from another thread or a signal handler. A request that holds it keeps it alive. */
-class cancel_token : public detail::handle<httpc_cancel_token, httpc_cancel_token_free>
-{
-  public:
-    using handle::handle;
-
-    static result<cancel_token> try_make() { return detail::make<cancel_token>(httpc_cancel_token_new); }
-#if HTTPCLIENT_EXCEPTIONS
-    cancel_token() : cancel_token(try_make().value()) {}
-#endif
-
-    /** Async-signal-safe. */
-    void cancel() const noexcept { httpc_cancel_token_cancel(native_handle()); }
-    bool is_cancelled() const noexcept { return httpc_cancel_token_is_cancelled(native_handle()); }
-};
-
-/* ---- Retry policies ---------------------------------------------------------------------- */
-
-/** What is tried again, how often, and after how long. Copied when given to a config or request. Setters can be
- * chained. */
-class retry_policy : public detail::options<retry_policy, httpc_retry_policy, httpc_retry_policy_free>
-{
-  public:
-    using options::options;
-    retry_policy() noexcept : options(detail::fresh(httpc_retry_policy_new)) {}
-
-    /** The first failure of a setter; false when there is none. Borrowed. */
-    error_view error() const noexcept HTTPCLIENT_BORROWED
-    {
-        return error_view(httpc_retry_policy_error(native_handle()));
-    }
-
-    retry_policy &max_attempts(std::uint32_t attempts) noexcept
-    {
-        return set(httpc_retry_policy_set_max_attempts, attempts);
-    }
-    retry_policy &backoff(milliseconds base, double multiplier, milliseconds cap) noexcept
-    {
-        return set(httpc_retry_policy_set_backoff, detail::option_ms(base), multiplier, detail::option_ms(cap));
-    }
-    retry_policy &jitter(httpc_jitter kind) noexcept
-    {
-        return set(httpc_retry_policy_set_jitter, static_cast<std::int32_t>(kind));
-    }
-    retry_policy &statuses(const std::int32_t *list, std::size_t count) noexcept
-    {
-        return set(httpc_retry_policy_set_statuses, list, count);
-    }
-    retry_policy &statuses(std::initializer_list<std::int32_t> list) noexcept
-    {
-        return statuses(list.begin(), list.size());
-    }
-    retry_policy &methods(const char *const *list, std::size_t count) noexcept
-    {
-        return set(httpc_retry_policy_set_methods, list, count);
-    }
-    retry_policy &methods(std::initializer_list<const char *> list) noexcept
-    {
-        return methods(list.begin(), list.size());
-    }
-    /** `longest` 0: no limit but the total timeout. */
-    retry_policy &retry_after(bool on, milliseconds longest = milliseconds(0)) noexcept
-    {
-        return set(httpc_retry_policy_set_retry_after, on, detail::option_ms(longest));
-    }
-    retry_policy &retry_throttled(bool on) noexcept { return set(httpc_retry_policy_set_retry_throttled, on); }
-    retry_policy &throttled_base(milliseconds base) noexcept
-    {
-        return set(httpc_retry_policy_set_throttled_base, detail::option_ms(base));
-    }
-    retry_policy &budget(std::uint32_t capacity, std::uint32_t retry_cost, std::uint32_t throttled_cost) noexcept
-    {
-        return set(httpc_retry_policy_set_budget, capacity, retry_cost, throttled_cost);
-    }
-    /**
-     * `judge` is called as httpc_decision(httpclient::attempt). It is moved to the heap and destroyed with the last
-     * copy of the policy, on any thread. Calls on several threads judge at the same time. It must not throw
-     * (std::terminate).
-     */
-    template <class Judge,
-              std::enable_if_t<std::is_invocable_r_v<httpc_decision, std::decay_t<Judge> &, attempt>, int> = 0>
-    retry_policy &decider(Judge &&judge)
-    {
-        using held = std::decay_t<Judge>;
-        const auto decide = [](void *judge_, const httpc_attempt *failed) noexcept {
-            const httpc_decision verdict = (*static_cast<held *>(judge_))(attempt(failed));
-            return static_cast<std::int32_t>(verdict);
-        };
-        const auto drop = [](void *judge_) noexcept { delete static_cast<held *>(judge_); };
-        return set(httpc_retry_policy_set_decider, decide, new held(std::forward<Judge>(judge)), drop);
-    }
-    /** Takes the decider away. */
-    retry_policy &decider(std::nullptr_t) noexcept
-    {
-        return set(httpc_retry_policy_set_decider, nullptr, nullptr, nullptr);
-    }
-};
-
 /* ---- Configuration ----------------------------------------------------------------------- */
 
 /** Options for a client. Setters can be chained. */
@@ -312,6 +215,10 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     /** Turns retries off. */
     config &retry(std::nullptr_t) noexcept { return set(httpc_config_set_retry, nullptr); }
+    config &add_rate_limiter(const rate_limiter &limiter) noexcept
+    {
+        return set(httpc_config_add_rate_limiter, limiter.native_handle());
+    }
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }
@@ -322,6 +229,26 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     config &add_resolve(const text &host, std::uint16_t port, const text &address) noexcept
     {
         return set(httpc_config_add_resolve, host.c_str(), port, address.c_str());
+    }
+    /**
+     * `log` is called as void(httpc_log_level, std::string_view) on the threads of the calls, several at the same time.
+     * It is moved to the heap and destroyed with the last client that has it. It must not throw (std::terminate).
+     */
+    template <class Log,
+              std::enable_if_t<std::is_invocable_v<std::decay_t<Log> &, httpc_log_level, std::string_view>, int> = 0>
+    config &log(httpc_log_level level, Log &&log)
+    {
+        using held = std::decay_t<Log>;
+        const auto write = [](void *log_, httpc_log_level of, const char *line) noexcept {
+            (*static_cast<held *>(log_))(of, std::string_view(line));
+        };
+        return set(httpc_config_set_log, static_cast<std::int32_t>(level), write, new held(std::forward<Log>(log)),
+                   detail::drop<held>);
+    }
+    /** Turns logging off, the environment's too. */
+    config &log(std::nullptr_t) noexcept
+    {
+        return set(httpc_config_set_log, static_cast<std::int32_t>(HTTPC_LOG_OFF), nullptr, nullptr, nullptr);
     }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
 };
@@ -399,6 +326,21 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     request &cancel_token(std::nullptr_t) noexcept { return set(httpc_request_set_cancel_token, nullptr); }
 };
 
+/* ---- Statistics -------------------------------------------------------------------------- */
+
+/** A snapshot of a client's pool. */
+class stats : public detail::handle<httpc_stats, httpc_stats_free>
+{
+  public:
+    using handle::handle;
+
+    std::uint32_t in_use() const noexcept { return httpc_stats_in_use(native_handle()); }
+    std::uint32_t idle() const noexcept { return httpc_stats_idle(native_handle()); }
+    std::uint32_t waiting() const noexcept { return httpc_stats_waiting(native_handle()); }
+    std::uint64_t opened() const noexcept { return httpc_stats_opened(native_handle()); }
+    std::uint64_t reused() const noexcept { return httpc_stats_reused(native_handle()); }
+};
+
 /* ---- Clients and blocking calls ---------------------------------------------------------- */
 
 /** A session; any number of threads may call at once. The destructor waits for running calls to end. */
@@ -447,6 +389,10 @@ class client : public detail::handle<httpc_client, httpc_client_free>
         return call(httpc_patch_json, url.c_str(), json.c_str());
     }
     result<response> try_send(const request &request) const { return call(httpc_send, request.native_handle()); }
+    result<httpclient::stats> try_stats() const
+    {
+        return detail::make<httpclient::stats>(httpc_client_stats, native_handle());
+    }
     /** `wait` 0: do not wait. HTTPC_E_AGAIN when it was too short. */
     result<void> try_close(milliseconds wait = forever) const
     {
@@ -477,6 +423,7 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     response put_json(const text &url, const text &json) const { return try_put_json(url, json).value(); }
     response patch_json(const text &url, const text &json) const { return try_patch_json(url, json).value(); }
     response send(const request &request) const { return try_send(request).value(); }
+    httpclient::stats stats() const { return try_stats().value(); }
     void close(milliseconds wait = forever) const { try_close(wait).value(); }
 #endif
 

@@ -51,6 +51,8 @@ using timeout = httpc_timeout;
 using phase = httpc_phase;
 using jitter = httpc_jitter;
 using decision = httpc_decision;
+using outcome = httpc_outcome;
+using log_level = httpc_log_level;
 
 /* Durations in and out; milliseconds take std::chrono::seconds too. As an option 0 means no limit. */
 using std::chrono::microseconds;
@@ -142,6 +144,11 @@ template <class Duration> constexpr Duration duration(std::uint64_t count) noexc
     return Duration(static_cast<typename Duration::rep>(count));
 }
 
+constexpr std::optional<milliseconds> optional_ms(std::uint64_t ms) noexcept
+{
+    return ms != HTTPC_UNSET ? std::optional(duration<milliseconds>(ms)) : std::nullopt;
+}
+
 inline std::optional<std::string_view> view(const char *string) noexcept
 {
     return string != nullptr ? std::optional<std::string_view>(string) : std::nullopt;
@@ -194,6 +201,9 @@ template <class Self, class Object, void (*Free)(Object *)> class options : publ
         return static_cast<Self &>(*this);
     }
 };
+
+/* Frees what a callback of the program holds. */
+template <class Held> void drop(void *held) noexcept { delete static_cast<Held *>(held); }
 
 /* Where NULL has a meaning, a moved-from object must not have it: setting a header of this name fails instead. */
 inline constexpr const char *moved_from = "(an object that was moved from)";

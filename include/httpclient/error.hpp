@@ -112,8 +112,7 @@ class error_view
     /** Counted from the failure; nullopt when nobody said when. */
     std::optional<milliseconds> retry_after() const noexcept
     {
-        const std::uint64_t ms = httpc_error_retry_after_ms(object_);
-        return ms != HTTPC_UNSET ? std::optional(detail::duration<milliseconds>(ms)) : std::nullopt;
+        return detail::optional_ms(httpc_error_retry_after_ms(object_));
     }
     /** The final response, one more reference that may outlive the error; false when none came. */
     httpclient::response response() const noexcept;

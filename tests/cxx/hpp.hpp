@@ -16,6 +16,12 @@ namespace http = httpclient;
 using namespace std::chrono_literals;
 using std::string_view;
 
+// An owner is a pointer, moved and never copied.
+template <class T>
+constexpr bool is_handle =
+    std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
+    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> && sizeof(T) == sizeof(void *);
+
 // How often C++ asked for memory.
 inline std::atomic<long> allocations{0};
 

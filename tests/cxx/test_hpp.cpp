@@ -1,5 +1,5 @@
 // httpclient.hpp, what comes out and what goes in: responses, errors, exceptions, strings. test_hpp_cxx20.cpp and
-// test_hpp_noexceptions.cpp run this file again, and test_hpp_options.cpp.
+// test_hpp_noexceptions.cpp run this file, test_hpp_options.cpp and test_hpp_retry.cpp again.
 #include "hpp.hpp"
 
 #include <algorithm>
@@ -9,10 +9,6 @@
 
 // ---- What holds at compile time ----
 
-template <class T>
-constexpr bool is_handle =
-    std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
-    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> && sizeof(T) == sizeof(void *);
 static_assert(is_handle<http::client> && is_handle<http::config> && is_handle<http::request> &&
                   is_handle<http::response> && is_handle<http::retry_policy> && is_handle<http::cancel_token>,
               "an owner is a pointer, moved and never copied");
@@ -196,7 +192,7 @@ TEST(an_error_tells_everything)
     const auto attempts = error.attempts();
     CHECK_EQ(attempts.size(), 3);
     CHECK_EQ(attempts[1].delay_source(), HTTPC_DELAY_BACKOFF);
-    CHECK_BETWEEN(attempts[1].delay().count(), 0, 1);
+    CHECK_BETWEEN(attempts[1].delay().count(), 0, 250);
     CHECK(attempts[2].start() >= attempts[1].start());
     CHECK_BETWEEN(attempts[0].duration().count(), 0, 5000);
     CHECK_EQ(attempts[0].stop_reason(), HTTPC_STOP_NONE);
@@ -307,6 +303,7 @@ TEST(every_verb_that_throws)
     CHECK_VIEW(method_of(client.patch_json("echo", "1")), "PATCH");
     CHECK_VIEW(method_of(client.send(http::request("PROPFIND", "echo").add_query("a", "b"))), "PROPFIND");
     CHECK_EQ(client.head("echo").status(), 200);
+    CHECK(client.stats().opened() == 1);
     CHECK_EQ(client.get("echo").json_length("/headers") > 0, true);
     CHECK(!http::cancel_token().is_cancelled());
     CHECK_EQ(http::client().get(text("%s/echo", address("URL"))).status(), 200);

@@ -214,7 +214,7 @@ TEST(a_policy_has_its_options)
     CHECK(!policy.error());
     const auto client = make_client(http::config().base_url(address("URL")).retry(policy));
     const auto posted = client.try_post(text("sequence/500,200?key=%s", new_key()));
-    CHECK(posted && posted->attempts().size() == 2 && posted->attempts()[1].delay() == 1ms);
+    CHECK(posted && posted->attempts().size() == 2 && posted->attempts()[1].delay() >= 1ms);
     const auto busy = client.try_get(text("sequence/503@2,200?key=%s", new_key()));
     CHECK(!busy && busy.error().stop_reason() == HTTPC_STOP_RETRY_AFTER_TOO_LONG);
     const auto throttled = client.try_get(text("sequence/429,200?key=%s", new_key()));
@@ -281,6 +281,41 @@ TEST(a_decider_is_any_callable_and_is_dropped)
         const auto got = client.try_get("status/503");
         CHECK(!got && got.error().stop_reason() == HTTPC_STOP_DECIDER);
     }
+}
+
+// ---- Logs and statistics ----
+
+TEST(a_log_is_any_callable_and_is_dropped)
+{
+    int live = 0;
+    std::string lines;
+    {
+        const auto client = make_client(
+            http::config()
+                .base_url(address("URL"))
+                .log(HTTPC_LOG_DEBUG, [held = counted(live), &lines](http::log_level level, string_view line) {
+                    CHECK_EQ(level, HTTPC_LOG_DEBUG);
+                    lines.append(line).append(";");
+                }));
+        CHECK_EQ(live, 1);
+        CHECK(client.try_get("echo").has_value());
+        CHECK_HAS(lines.c_str(), "/echo");
+    }
+    CHECK_EQ(live, 0);
+    CHECK_CODE(http::config().log(static_cast<http::log_level>(99), [](http::log_level, string_view) {}).error().code(),
+               HTTPC_E_INVALID_ARG);
+    CHECK(!http::config().log(nullptr).error());
+}
+
+TEST(the_pool_is_counted)
+{
+    const auto client = make_client();
+    CHECK(client.try_get("echo").has_value());
+    CHECK(client.try_get("echo").has_value());
+    const auto stats = client.try_stats();
+    CHECK(stats && stats->opened() == 1 && stats->reused() == 1);
+    CHECK(stats && stats->idle() == 1 && stats->in_use() == 0 && stats->waiting() == 0);
+    CHECK_CODE(http::client(nullptr).try_stats().code(), HTTPC_E_INVALID_ARG);
 }
 
 // ---- Cancelling and closing ----
