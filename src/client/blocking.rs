@@ -77,7 +77,7 @@ impl<'c> Driver<'c> {
             Ok(rate_limiter::Entry::TooLate { due }) => Event::TokenRefused { wait_us: due.saturating_sub(begun) },
             Ok(rate_limiter::Entry::Granted(granted)) => {
                 *grant = Some(granted);
-                Event::TokenGranted
+                Event::TokenGranted { queued: false }
             }
             Ok(rate_limiter::Entry::Queued(place)) => return self.queue_for_token(place, &clock, latest, grant),
         };
@@ -107,7 +107,7 @@ impl<'c> Driver<'c> {
             let at = clock.now();
             if let Some(granted) = place.poll(at) {
                 *grant = Some(granted);
-                return self.machine.handle(now, Event::TokenGranted);
+                return self.machine.handle(now, Event::TokenGranted { queued: true });
             }
             if at >= latest {
                 return self.machine.handle(now, Event::TokenRefused { wait_us: place.due().saturating_sub(at) });
@@ -121,7 +121,7 @@ impl<'c> Driver<'c> {
             Err(error) => Event::Failed(error),
             Ok(Entry::Granted(granted)) => {
                 *lease = Some(granted);
-                Event::PermitGranted
+                Event::PermitGranted { queued: false }
             }
             Ok(Entry::Queued(place)) => return self.queue(place, lease),
         };
@@ -133,7 +133,7 @@ impl<'c> Driver<'c> {
             let now = clock::now();
             if place.turn().is_raised() {
                 *lease = Some(place.claim());
-                return self.machine.handle(now, Event::PermitGranted);
+                return self.machine.handle(now, Event::PermitGranted { queued: true });
             }
             if let Some(action) = self.ended_from_outside(now) {
                 return action;

@@ -155,12 +155,15 @@ impl Machine {
 
     pub fn handle(&mut self, now: Micros, event: Event<'_>) -> Action {
         match event {
-            Event::TokenGranted => {
-                self.note_wait(now, DelaySource::HTTPC_DELAY_RATE_LIMIT);
+            Event::TokenGranted { queued } => {
+                self.note_wait(now, queued, DelaySource::HTTPC_DELAY_RATE_LIMIT);
                 self.take_permit(now)
             }
             Event::TokenRefused { wait_us } => self.refused_token(now, wait_us),
-            Event::PermitGranted => self.start_attempt(now),
+            Event::PermitGranted { queued } => {
+                self.note_wait(now, queued, DelaySource::HTTPC_DELAY_POOL);
+                self.start_attempt(now)
+            }
             Event::Head { head, unix_ms } => self.judge_head(now, head, unix_ms),
             Event::AttemptEnded(end) => self.attempt_ended(now, end),
             Event::TimerFired => self.timer_fired(now),
@@ -186,16 +189,15 @@ impl Machine {
     }
 
     fn start_attempt(&mut self, now: Micros) -> Action {
-        self.note_wait(now, DelaySource::HTTPC_DELAY_POOL);
         self.timers.start_attempt(&self.rules.timeouts, now);
         self.state = State::Attempting(Live { started: now, judged: None, aborted: None });
         Action::StartAttempt { fresh_connection: std::mem::take(&mut self.fresh_connection) }
     }
 
     /// Of several waits before an attempt the longest is told.
-    fn note_wait(&mut self, now: Micros, source: DelaySource) {
+    fn note_wait(&mut self, now: Micros, queued: bool, source: DelaySource) {
         let waited_ms = now.saturating_sub(self.timers.phase_began()) / 1000;
-        if waited_ms > self.delay_ms {
+        if queued && waited_ms > self.delay_ms {
             (self.delay_ms, self.delay_source) = (waited_ms, source);
         }
     }

@@ -44,12 +44,18 @@ pub enum Progress {
 /// What a driver reports.
 #[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
 pub enum Event<'a> {
-    TokenGranted,
+    /// `queued`: it had to be waited for.
+    TokenGranted {
+        queued: bool,
+    },
     /// The limiters would let it through only after so many microseconds, which is later than the call may wait.
     TokenRefused {
         wait_us: Micros,
     },
-    PermitGranted,
+    /// `queued`: it had to be waited for.
+    PermitGranted {
+        queued: bool,
+    },
     /// The final head of a response is complete; `unix_ms` is the wall clock, for dates in it.
     Head {
         head: &'a Head,

@@ -192,12 +192,12 @@ impl Driver {
                     if self.machine.deadline().is_some_and(|deadline| self.now + wait > deadline) {
                         self.machine.handle(self.now, Event::TokenRefused { wait_us: wait })
                     } else {
-                        self.wait_until(Some(self.now + wait), Event::TokenGranted)
+                        self.wait_until(Some(self.now + wait), Event::TokenGranted { queued: true })
                     }
                 }
                 Action::TakePermit => {
                     let granted = self.now + self.call.permit_after.pop_front().unwrap_or(0);
-                    self.wait_until(Some(granted), Event::PermitGranted)
+                    self.wait_until(Some(granted), Event::PermitGranted { queued: true })
                 }
                 Action::Wait => self.wait_until(None, Event::TimerFired),
                 Action::StartAttempt { fresh_connection } => {
