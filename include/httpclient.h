@@ -810,11 +810,10 @@ httpc_code httpc_config_add_rate_limiter(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_status_errors(struct httpc_config *config, int32_t on);
 
 /**
- * Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Default 64 MiB.
+ * Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+ * response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
  */
-HTTPC_API
-httpc_code httpc_config_set_max_body(struct httpc_config *config,
-                                     uint64_t bytes);
+HTTPC_API httpc_code httpc_config_set_max_body(struct httpc_config *config, uint64_t bytes);
 
 /**
  * Longest response head, in bytes over all its header lines; beyond it a call ends with HTTPC_E_HEADERS_TOO_LARGE. At
@@ -1216,7 +1215,7 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  */
 
 /**
- * The status code, 100 to 599.
+ * The status code, 200 to 599; with HTTPC_E_PROTOCOL whatever number the server sent.
  */
 HTTPC_API int32_t httpc_response_status(const struct httpc_response *response);
 
@@ -1488,7 +1487,8 @@ HTTPC_API httpc_code httpc_retry_policy_set_jitter(struct httpc_retry_policy *po
 
 /**
  * The statuses that are retried, each 100 to 599, in place of the default {408, 429, 500, 502, 503, 504}. (NULL, 0) is
- * none.
+ * none. Those are retried for methods that may be sent twice; 429, and a listed 413 or 425, for every method, since they say
+ * that nothing was done.
  */
 HTTPC_API
 httpc_code httpc_retry_policy_set_statuses(struct httpc_retry_policy *policy,

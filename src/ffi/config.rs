@@ -184,7 +184,8 @@ pub unsafe extern "C" fn httpc_config_set_status_errors(config: *mut httpc_confi
     }
 }
 
-/// Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Default 64 MiB.
+/// Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+/// response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_max_body(config: *mut httpc_config, bytes: u64) -> Code {
     unsafe {

@@ -74,7 +74,7 @@ impl httpc_response {
     }
 }
 
-/// The status code, 100 to 599.
+/// The status code, 200 to 599; with HTTPC_E_PROTOCOL whatever number the server sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_status(response: *const httpc_response) -> i32 {
     unsafe { httpc_response::read(response, 0, |r| i32::from(r.status)) }

@@ -140,7 +140,8 @@ pub unsafe extern "C" fn httpc_retry_policy_set_jitter(policy: *mut httpc_retry_
 }
 
 /// The statuses that are retried, each 100 to 599, in place of the default {408, 429, 500, 502, 503, 504}. (NULL, 0) is
-/// none.
+/// none. Those are retried for methods that may be sent twice; 429, and a listed 413 or 425, for every method, since they say
+/// that nothing was done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_retry_policy_set_statuses(
     policy: *mut httpc_retry_policy,

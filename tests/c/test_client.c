@@ -281,18 +281,29 @@ TEST(close_without_a_client_is_refused)
     httpc_error_free(error);
 }
 
-/* Serves one connection at a time, and says something that nobody asked for after each answer. */
-static void *serve_one_at_a_time(void *listener)
+/* The server's end of the test: its listener, and a line to the client's, so that each knows when the other is done. */
+struct late_server {
+    int listener;
+    int line;
+};
+
+/* Serves one connection at a time, and says something that nobody asked for once its answer was read. */
+static void *serve_one_at_a_time(void *argument)
 {
+    struct late_server *server = argument;
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
     for (int served = 0; served < 3; served++) {
-        int connection = accept(*(int *)listener, NULL, NULL);
+        int connection = accept(server->listener, NULL, NULL);
         char request[4096];
         while (recv(connection, request, sizeof request, 0) > 0) {
             send(connection, answer, sizeof answer - 1, MSG_NOSIGNAL);
-            usleep(20000);
+            char was_read;
+            if (recv(server->line, &was_read, 1, 0) != 1) {
+                break;
+            }
             send(connection, late, sizeof late - 1, MSG_NOSIGNAL);
+            send(server->line, "", 1, MSG_NOSIGNAL);
         }
         close(connection);
     }
@@ -306,17 +317,25 @@ TEST(a_connection_that_is_not_used_again_is_closed_before_the_next)
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(bind(listener, (struct sockaddr *)&here, length) == 0 && listen(listener, 5) == 0);
     CHECK(getsockname(listener, (struct sockaddr *)&here, &length) == 0);
+    int lines[2];
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, lines), 0);
+    struct late_server late = {listener, lines[1]};
     pthread_t server;
-    CHECK_EQ(pthread_create(&server, NULL, serve_one_at_a_time, &listener), 0);
+    CHECK_EQ(pthread_create(&server, NULL, serve_one_at_a_time, &late), 0);
     httpc_config *config = new_config();
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_TOTAL, 1000);
     httpc_client *client = new_client(config);
     for (int i = 0; i < 3; i++) {
         CHECK_CODE(code_of(post(client, text("http://127.0.0.1:%d/", ntohs(here.sin_port)), "x")), HTTPC_OK);
-        usleep(50000);
+        char was_sent;
+        CHECK_EQ(send(lines[0], "", 1, MSG_NOSIGNAL), 1);
+        CHECK_EQ(recv(lines[0], &was_sent, 1, 0), 1);
     }
     httpc_client_free(client);
     shutdown(listener, SHUT_RDWR);
+    shutdown(lines[0], SHUT_RDWR);
     pthread_join(server, NULL);
     close(listener);
+    close(lines[0]);
+    close(lines[1]);
 }

@@ -1,10 +1,9 @@
 //! What an attempt's outcome means: at the head of its response, and at its end.
 
 use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State, drained_by};
-use crate::client::attempt::{Attempt, Shown};
 use crate::client::response::Head;
 use crate::client::retry_rules::Decision;
-use crate::error::{Code, Sent, Stop};
+use crate::error::{Code, Stop};
 use crate::policy::retry::{Outcome, Situation, Verdict};
 use crate::policy::retry_after;
 
@@ -85,7 +84,8 @@ impl Machine {
             forced: decision == Decision::Retry,
             idempotent: self.idempotent,
             replayable: self.rules.replayable,
-            own_key: self.rules.own_key,
+            // The key goes along with the body only.
+            own_key: self.rules.own_key && self.route.keeps_body,
             retry_after_ms,
             now_us: now,
             deadline_us: self.timers.total(),
@@ -99,31 +99,10 @@ impl Machine {
         match (outcome, &self.state) {
             (Outcome::Success, _) => Decision::Default,
             (Outcome::Status(status), State::Attempting(live)) if status >= 400 => {
-                decider(&self.head_record(now, live.started, status))
+                decider(&self.attempt_record(now, live.started, status))
             }
             (Outcome::Status(_), _) => Decision::Default,
             _ => self.attempts.last().map_or(Decision::Default, |attempt| decider(attempt)),
-        }
-    }
-
-    /// What is known of an attempt when its response's head has come.
-    fn head_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
-        Attempt {
-            method: self.route.method.clone(),
-            target: self.route.target.clone(),
-            code: Code::HTTPC_OK,
-            status,
-            curl_code: 0,
-            start_us: started - self.started,
-            duration_us: now - started,
-            delay_ms: self.delay_ms,
-            delay_source: self.delay_source,
-            sent: Sent::HTTPC_SENT_ANSWERED,
-            stop: Stop::HTTPC_STOP_NONE,
-            peer: None,
-            connection_id: -1,
-            reused: false,
-            shown: Shown::default(),
         }
     }
 }

@@ -309,27 +309,41 @@ impl Machine {
             Some(judged) if !judged.wants_body() => Code::HTTPC_OK,
             _ => code,
         };
+        let sent = match (end.sent, status) {
+            (false, _) => Sent::HTTPC_SENT_NEVER_SENT,
+            (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
+            (true, _) => Sent::HTTPC_SENT_ANSWERED,
+        };
         self.attempts.push(Attempt {
-            method: self.route.method.clone(),
-            target: self.route.target.clone(),
             code,
-            status,
+            sent,
             curl_code: end.curl_code,
-            start_us: live.started - self.started,
-            duration_us: now - live.started,
-            delay_ms: self.delay_ms,
-            delay_source: self.delay_source,
-            sent: match (end.sent, status) {
-                (false, _) => Sent::HTTPC_SENT_NEVER_SENT,
-                (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
-                (true, _) => Sent::HTTPC_SENT_ANSWERED,
-            },
-            stop: Stop::HTTPC_STOP_NONE,
             peer: end.peer,
             connection_id: end.connection_id,
             reused: end.reused,
-            shown: Shown::default(),
+            ..self.attempt_record(now, live.started, status)
         });
+    }
+
+    /// What is known of an attempt when its response's head has come.
+    fn attempt_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
+        Attempt {
+            method: self.route.method.clone(),
+            target: self.route.target.clone(),
+            code: Code::HTTPC_OK,
+            status,
+            curl_code: 0,
+            start_us: started - self.started,
+            duration_us: now - started,
+            delay_ms: self.delay_ms,
+            delay_source: self.delay_source,
+            sent: Sent::HTTPC_SENT_ANSWERED,
+            stop: Stop::HTTPC_STOP_NONE,
+            peer: None,
+            connection_id: -1,
+            reused: false,
+            shown: Shown::default(),
+        }
     }
 }
 

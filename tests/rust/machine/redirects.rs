@@ -81,3 +81,9 @@ fn all_hops_share_one_deadline() {
     let ended = get([redirect(302, "/slow"), silent]).timeouts(|t| t.total = Some(S)).run();
     assert_eq!((ended.error().code, ended.at), (Code::HTTPC_E_TIMEOUT_TOTAL, S));
 }
+
+#[test]
+fn a_key_that_stayed_behind_with_the_body_explains_no_conflict() {
+    let ended = post([redirect(303, "/done"), answer(409)]).rules(|rules| rules.own_key = true).run();
+    assert_eq!((ended.error().status, ended.error().stop), (409, Stop::HTTPC_STOP_NOT_RETRYABLE));
+}
