@@ -24,9 +24,9 @@ fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
         let why = "the cancel token was made before fork(); make a new one in the child";
         return Err(Error::new(Code::HTTPC_E_FORKED, why));
     }
-    let call = Call::new(client, request)?;
+    let (call, rules) = Call::new(client, request)?;
     let now = clock::now();
-    let machine = Machine::new(call.rules.clone(), now, client.rng());
+    let machine = Machine::new(rules, now, client.rng());
     Driver { client, call: &call, machine }.run(now)
 }
 

@@ -11,16 +11,17 @@ use crate::transport::Outgoing;
 use std::sync::Arc;
 
 pub struct Call<'r> {
-    pub rules: Rules,
     config: &'r Config,
     request: &'r Request,
     idempotency_key: Option<String>,
     /// From user-info in the request's own URL.
     authorization: Option<String>,
+    max_body: u64,
 }
 
 impl<'r> Call<'r> {
-    pub fn new(client: &'r Client, request: &'r Request) -> Result<Call<'r>> {
+    /// With what the machine needs to know of it.
+    pub fn new(client: &'r Client, request: &'r Request) -> Result<(Call<'r>, Rules)> {
         let config = &client.config;
         if request.method.as_str() == "HEAD" && request.body.as_bytes().is_some_and(|body| !body.is_empty()) {
             // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
@@ -54,7 +55,8 @@ impl<'r> Call<'r> {
             retry,
             target,
         };
-        Ok(Call { rules, config, request, idempotency_key, authorization })
+        let max_body = rules.max_body;
+        Ok((Call { config, request, idempotency_key, authorization, max_body }, rules))
     }
 
     pub fn cancel_token(&self) -> Option<&'r Arc<CancelToken>> {
@@ -74,7 +76,7 @@ impl<'r> Call<'r> {
         };
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(route, push);
         let (method, target) = (&route.method, &*route.target);
-        let (max_headers, max_body) = (self.config.max_headers, self.rules.max_body);
+        let (max_headers, max_body) = (self.config.max_headers, self.max_body);
         send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
     }
 

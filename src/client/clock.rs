@@ -4,16 +4,16 @@
 use super::signal::{self, Signal};
 use super::virtual_clock::VirtualClock;
 use crate::error::Result;
-use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use rustix::time::{ClockId, clock_gettime};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Microseconds on a monotonic clock of arbitrary origin.
 pub type Micros = u64;
 
 pub fn now() -> Micros {
-    static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    let origin = *ORIGIN.get_or_init(Instant::now);
-    Instant::now().duration_since(origin).as_micros() as Micros
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as Micros * 1_000_000 + now.tv_nsec as Micros / 1000
 }
 
 pub fn unix_ms() -> i64 {

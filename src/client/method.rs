@@ -3,32 +3,61 @@
 use crate::client::headers;
 use crate::error::{Error, Result};
 use crate::text;
-use std::borrow::Cow;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method(Cow<'static, CStr>);
+#[derive(Clone, Debug)]
+pub struct Method(Name);
+
+/// For Rust and for C.
+#[derive(Clone, Debug)]
+enum Name {
+    Known(&'static str, &'static CStr),
+    Other(Arc<(String, CString)>),
+}
 
 impl Method {
     /// Of what is no request.
-    pub const NONE: Method = Method(Cow::Borrowed(c""));
-    pub const GET: Method = Method(Cow::Borrowed(c"GET"));
+    pub const NONE: Method = Method(Name::Known("", c""));
+    pub const GET: Method = Method(Name::Known("GET", c"GET"));
 
     /// Case matters (RFC 9110 section 9.1): "get" is another method than "GET".
     pub fn new(name: &str) -> Result<Method> {
-        const KNOWN: [&CStr; 7] = [c"GET", c"POST", c"PUT", c"DELETE", c"PATCH", c"HEAD", c"OPTIONS"];
-        if let Some(known) = KNOWN.into_iter().find(|known| known.to_bytes() == name.as_bytes()) {
-            return Ok(Method(Cow::Borrowed(known)));
+        const KNOWN: [(&str, &CStr); 7] = [
+            ("GET", c"GET"),
+            ("POST", c"POST"),
+            ("PUT", c"PUT"),
+            ("DELETE", c"DELETE"),
+            ("PATCH", c"PATCH"),
+            ("HEAD", c"HEAD"),
+            ("OPTIONS", c"OPTIONS"),
+        ];
+        if let Some((known, c_known)) = KNOWN.into_iter().find(|(known, _)| *known == name) {
+            return Ok(Method(Name::Known(known, c_known)));
         }
         headers::check_method(name).map_err(|why| Error::invalid("method", why))?;
-        Ok(Method(Cow::Owned(text::c_string(name))))
+        Ok(Method(Name::Other(Arc::new((name.to_owned(), text::c_string(name))))))
     }
 
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        match &self.0 {
+            Name::Known(name, _) => name,
+            Name::Other(names) => &names.0,
+        }
     }
 
     pub fn as_c_str(&self) -> &CStr {
-        &self.0
+        match &self.0 {
+            Name::Known(_, name) => name,
+            Name::Other(names) => &names.1,
+        }
     }
 }
+
+impl PartialEq for Method {
+    fn eq(&self, other: &Method) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Method {}

@@ -3,10 +3,12 @@
 //! The host is read as browsers read it (IDNA, IPv4 in odd spellings, IPv6); path and query are kept as they were
 //! written, but for what RFC 3986 does not let stand there.
 
+mod absolute;
 mod authority;
 mod base;
 mod encode;
 
+pub use absolute::absolute;
 pub use base::Base;
 
 use crate::text::printable;
@@ -150,11 +152,6 @@ impl Target {
             self.origin = Arc::clone(other);
         }
     }
-}
-
-/// For a client without a base URL.
-pub fn absolute(url: &str) -> Result<Target, UrlError> {
-    Target::parse(url)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,18 +1,19 @@
 //! The headers of one response.
 
-/// All names and values in one piece of memory, each followed by a NUL: C programs read them in place.
+/// All header lines in one piece of memory, with a NUL after each name and value: C programs read them in place.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderMap {
     slab: Vec<u8>,
     index: Vec<Entry>,
 }
 
+/// Where the name begins, where its NUL stands, and the same of the value.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     name: u32,
+    name_end: u32,
     value: u32,
-    /// Past the value's NUL.
-    end: u32,
+    value_end: u32,
 }
 
 impl HeaderMap {
@@ -32,35 +33,27 @@ impl HeaderMap {
     /// the token rule, since servers send others and nobody here acts on them; what could end a line or a string is
     /// refused. After an error nothing of the line is kept.
     pub fn push_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        // "\r\r\n" comes from programs that write "\r\n" to a stream in text mode.
-        let end = line.iter().rposition(|&byte| byte != b'\r').map_or(0, |last| last + 1);
-        let line = &line[..end];
+        let line = without_line_end(line);
         if let [b' ' | b'\t', ..] = line {
             return self.continue_value(super::trim_value(line));
         }
-        let colon = memchr::memchr(b':', line).ok_or("a header line has no colon")?;
-        // RFC 9112 section 5.1: white space before the colon goes.
-        self.push(super::trim_value(&line[..colon]), &line[colon + 1..])
-    }
-
-    pub fn push(&mut self, name: &[u8], value: &[u8]) -> Result<(), &'static str> {
-        if name.is_empty() {
-            return Err("a header has no name");
-        }
-        if name.iter().any(u8::is_ascii_control) {
-            return Err("a header's name has a control character");
-        }
-        let value = super::trim_value(value);
+        let (name, colon) = name_and_colon(line)?;
+        let rest = &line[colon + 1..];
+        let value = super::trim_value(rest);
         check(value)?;
         let start = self.slab.len();
-        let value_at = start + name.len() + 1;
-        let end = value_at + value.len() + 1;
-        self.index.push(Entry { name: offset(start)?, value: offset(value_at)?, end: offset(end)? });
-        self.slab.extend_from_slice(name);
+        // The line does not begin with white space, so the name begins where it does.
+        let value_at = start + colon + 1 + (value.as_ptr().addr() - rest.as_ptr().addr());
+        let value_end = value_at + value.len();
+        self.index.push(Entry {
+            name: offset(start)?,
+            name_end: offset(start + name.len())?,
+            value: offset(value_at)?,
+            value_end: offset(value_end)?,
+        });
+        self.slab.extend_from_slice(&line[..value_end - start]);
         self.slab.push(0);
-        self.slab.extend_from_slice(value);
-        self.slab.push(0);
+        self.slab[start + name.len()] = 0;
         Ok(())
     }
 
@@ -71,15 +64,14 @@ impl HeaderMap {
         if more.is_empty() {
             return Ok(());
         }
-        let value_is_empty = entry.value + 1 == entry.end;
-        let end = offset(self.slab.len() + usize::from(!value_is_empty) + more.len())?;
+        let is_first = entry.value == entry.value_end;
+        entry.value_end = offset(entry.value_end as usize + usize::from(!is_first) + more.len())?;
         self.slab.pop();
-        if !value_is_empty {
+        if !is_first {
             self.slab.push(b' ');
         }
         self.slab.extend_from_slice(more);
         self.slab.push(0);
-        entry.end = end;
         Ok(())
     }
 
@@ -100,20 +92,20 @@ impl HeaderMap {
     /// With the NUL after it.
     pub fn name_at(&self, at: usize) -> Option<&[u8]> {
         let entry = self.index.get(at)?;
-        self.slab.get(entry.name as usize..entry.value as usize)
+        self.slab.get(entry.name as usize..=entry.name_end as usize)
     }
 
     /// With the NUL after it.
     pub fn value_at(&self, at: usize) -> Option<&[u8]> {
         let entry = self.index.get(at)?;
-        self.slab.get(entry.value as usize..entry.end as usize)
+        self.slab.get(entry.value as usize..=entry.value_end as usize)
     }
 
     /// Names and values in the order of their arrival, without the NULs.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.index.iter().map(|entry| {
-            let (name, value, end) = (entry.name as usize, entry.value as usize, entry.end as usize);
-            (&self.slab[name..value - 1], &self.slab[value..end - 1])
+            let name = &self.slab[entry.name as usize..entry.name_end as usize];
+            (name, &self.slab[entry.value as usize..entry.value_end as usize])
         })
     }
 
@@ -125,11 +117,6 @@ impl HeaderMap {
         self.index.is_empty()
     }
 
-    /// What all names and values take, their NULs included.
-    pub fn bytes(&self) -> usize {
-        self.slab.len()
-    }
-
     /// Keeps the memory for the next response.
     pub fn clear(&mut self) {
         self.slab.clear();
@@ -137,13 +124,43 @@ impl HeaderMap {
     }
 }
 
+/// "\r\r\n" comes from programs that write "\r\n" to a stream in text mode.
+fn without_line_end(mut line: &[u8]) -> &[u8] {
+    line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    line
+}
+
+fn name_and_colon(line: &[u8]) -> Result<(&[u8], usize), &'static str> {
+    let plain = line.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b':').unwrap_or(line.len());
+    if plain > 0 && line.get(plain) == Some(&b':') {
+        return Ok((&line[..plain], plain));
+    }
+    let colon = memchr::memchr(b':', line).ok_or("a header line has no colon")?;
+    // RFC 9112 section 5.1: white space before the colon goes.
+    let name = super::trim_value(&line[..colon]);
+    if name.is_empty() {
+        return Err("a header has no name");
+    }
+    if any(name, |byte| byte.is_ascii_control()) {
+        return Err("a header's name has a control character");
+    }
+    Ok((name, colon))
+}
+
 /// RFC 9110 section 5.5 calls these three dangerous; other control characters are left to whoever shows the value.
 fn check(value: &[u8]) -> Result<(), &'static str> {
-    match memchr::memchr3(0, b'\r', b'\n', value).map(|at| value[at]) {
-        None => Ok(()),
-        Some(0) => Err("a header's value has a NUL"),
-        Some(_) => Err("a header's value has a line ending inside"),
+    if !any(value, |byte| matches!(byte, 0 | b'\r' | b'\n')) {
+        return Ok(());
     }
+    Err(if value.contains(&0) { "a header's value has a NUL" } else { "a header's value has a line ending inside" })
+}
+
+/// Without an early end, which lets the compiler look at many bytes at once.
+fn any(text: &[u8], is_bad: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(false, |bad, &byte| bad | is_bad(byte))
 }
 
 fn offset(at: usize) -> Result<u32, &'static str> {

@@ -32,6 +32,10 @@ impl Base {
         Ok(Base { origin: target.origin, path: target.path, prefix, userinfo: target.userinfo })
     }
 
+    pub(super) fn of_origin(origin: Arc<Origin>) -> Base {
+        Base { origin, path: "/".to_owned(), prefix: 0, userinfo: None }
+    }
+
     pub fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }
@@ -45,14 +49,16 @@ impl Base {
     ///
     /// The base's user and password go with paths only: an absolute URL may lead to another server.
     pub fn target(&self, url: &str) -> Result<Target, UrlError> {
-        match plain(url.as_bytes()) {
-            Some(end_of_path) => {
-                let (path, query) = url.split_at(end_of_path);
-                let query = query.strip_prefix('?').map(str::to_owned);
-                Ok(self.under(path, query))
-            }
+        match self.plain_target(url) {
+            Some(target) => Ok(target),
             None => self.target_of_any(url),
         }
+    }
+
+    /// `None`: a closer look is needed.
+    pub(super) fn plain_target(&self, url: &str) -> Option<Target> {
+        let (path, query) = url.split_at(plain(url.as_bytes())?);
+        Some(self.under(path, query.strip_prefix('?').map(str::to_owned)))
     }
 
     fn target_of_any(&self, url: &str) -> Result<Target, UrlError> {

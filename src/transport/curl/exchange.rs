@@ -1,11 +1,11 @@
 //! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
+use super::sockets::Sockets;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
-use rustix::net::{AddressFamily, Protocol, SocketFlags, SocketType, socket_with};
 use std::ffi::{c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +17,7 @@ const MOST_RESERVED: u64 = 1 << 20;
 #[derive(Default)]
 pub struct Exchange {
     trust: Option<Arc<Trust>>,
+    sockets: Arc<Sockets>,
     pub max_headers: u64,
     pub body_limit: u64,
 
@@ -49,8 +50,8 @@ pub enum Fault {
 }
 
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>) -> Exchange {
-        Exchange { trust, ..Exchange::default() }
+    pub fn new(trust: Option<Arc<Trust>>, sockets: Arc<Sockets>) -> Exchange {
+        Exchange { trust, sockets, ..Exchange::default() }
     }
 
     /// Makes ready for the next attempt.
@@ -92,8 +93,9 @@ impl Exchange {
         if self.header_bytes > self.max_headers {
             return self.stop(Fault::HeaderLimit);
         }
-        if self.head_done {
-            return true; // a trailer
+        // A trailer; or what is left of a line that the end of the connection cut off.
+        if self.head_done || !line.ends_with(b"\n") {
+            return true;
         }
         if line.starts_with(b"HTTP/") {
             self.status_line(line);
@@ -170,13 +172,10 @@ impl Exchange {
             self.stop(Fault::Resend);
             return None;
         }
-        let family = AddressFamily::from_raw(family as u16);
-        let protocol = u32::try_from(protocol).ok().and_then(std::num::NonZeroU32::new).map(Protocol::from_raw);
-        match socket_with(family, SocketType::from_raw(kind as u32), SocketFlags::CLOEXEC, protocol) {
+        match self.sockets.open(family, kind, protocol) {
             Ok(socket) => {
-                use std::os::fd::IntoRawFd;
                 self.opened += 1;
-                Some(socket.into_raw_fd())
+                Some(socket)
             }
             Err(errno @ (rustix::io::Errno::MFILE | rustix::io::Errno::NFILE | rustix::io::Errno::NOBUFS)) => {
                 self.stop(Fault::NoDescriptor(errno.to_string()));
@@ -196,6 +195,15 @@ impl Exchange {
     }
 }
 
+/// CURLOPT_HEADERFUNCTION, for each line of a head. The `curl` crate's own has a guard and a thread local more.
+pub extern "C" fn header(line: *mut c_char, size: usize, count: usize, user: *mut c_void) -> usize {
+    let length = size * count;
+    // SAFETY: as `prereq`; the line is libcurl's until the callback returns.
+    let (exchange, line) =
+        unsafe { (&mut *user.cast::<Exchange>(), std::slice::from_raw_parts(line.cast::<u8>(), length)) };
+    if exchange.guarded(false, |exchange| exchange.header_line(line)) { length } else { usize::MAX }
+}
+
 /// CURLOPT_PREREQFUNCTION.
 pub extern "C" fn prereq(user: *mut c_void, _: *mut c_char, _: *mut c_char, _: c_int, _: c_int) -> c_int {
     // SAFETY: the userdata is the handle's own exchange, and libcurl runs one callback of a handle at a time.
@@ -203,10 +211,6 @@ pub extern "C" fn prereq(user: *mut c_void, _: *mut c_char, _: *mut c_char, _: c
 }
 
 impl Handler for Exchange {
-    fn header(&mut self, line: &[u8]) -> bool {
-        self.guarded(false, |exchange| exchange.header_line(line))
-    }
-
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
         Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
     }

@@ -8,6 +8,9 @@ pub struct HeaderList {
     text: Vec<u8>,
     starts: Vec<usize>,
     nodes: Vec<curl_slist>,
+    /// With a NUL at its end, or nothing.
+    agent: Vec<u8>,
+    agent_has_changed: bool,
 }
 
 impl HeaderList {
@@ -15,6 +18,29 @@ impl HeaderList {
         self.text.clear();
         self.starts.clear();
         self.nodes.clear();
+    }
+
+    /// What the request's head grows by, or a little more.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.agent.len()
+    }
+
+    /// For CURLOPT_USERAGENT; empty is none.
+    pub fn set_agent(&mut self, agent: &str) {
+        if self.agent.strip_suffix(b"\0").unwrap_or_default() != agent.as_bytes() {
+            self.agent.clear();
+            if !agent.is_empty() {
+                self.agent.extend_from_slice(agent.as_bytes());
+                self.agent.push(0);
+            }
+            self.agent_has_changed = true;
+        }
+    }
+
+    /// The option's value, NULL for none, if it is another than the last time.
+    pub fn changed_agent(&mut self) -> Option<*const u8> {
+        let agent = if self.agent.is_empty() { ptr::null() } else { self.agent.as_ptr() };
+        std::mem::take(&mut self.agent_has_changed).then_some(agent)
     }
 
     /// An empty value is sent as such: "Name;" in libcurl's notation (CURLOPT_HTTPHEADER).

@@ -12,6 +12,7 @@ pub mod pool;
 mod settings;
 mod share;
 pub mod slot;
+mod sockets;
 mod sys;
 mod trust;
 

@@ -7,6 +7,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 pub const CURLOPT_PREREQFUNCTION: CURLoption = 20_312;
 pub const CURLOPT_PREREQDATA: CURLoption = 10_313;
 pub const CURLOPT_CURLU: CURLoption = 10_282;
+pub const CURLOPT_REQUEST_TARGET: CURLoption = 10_266;
 pub const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = 265;
 /// Since 7.87: do not wait for resolver threads when a handle is taken down.
 pub const CURLOPT_QUICK_EXIT: CURLoption = 322;
@@ -21,7 +22,6 @@ pub const CURLINFO_CONNECT_TIME_T: CURLINFO = OFF_T + 52;
 pub const CURLINFO_PRETRANSFER_TIME_T: CURLINFO = OFF_T + 53;
 pub const CURLINFO_STARTTRANSFER_TIME_T: CURLINFO = OFF_T + 54;
 pub const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
-pub const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
 
 /// Since 8.7.
 pub const CURLINFO_USED_PROXY: CURLINFO = 0x20_0000 + 66;
@@ -42,6 +42,12 @@ pub type PrereqCallback = extern "C" fn(
     peer_port: c_int,
     local_port: c_int,
 ) -> c_int;
+
+/// CURLOPT_HEADERFUNCTION's.
+pub type HeaderCallback = extern "C" fn(line: *mut c_char, size: usize, count: usize, user: *mut c_void) -> usize;
+
+/// CURLOPT_CLOSESOCKETFUNCTION's.
+pub type CloseSocketCallback = extern "C" fn(user: *mut c_void, socket: curl_sys::curl_socket_t) -> c_int;
 
 unsafe extern "C" {
     pub fn curl_url() -> *mut Curlu;

@@ -259,7 +259,7 @@ impl Driver {
                     end.heard = true;
                     let mut head = Head { status, version: 11, ..Head::default() };
                     for (name, value) in &headers {
-                        head.headers.push(name.as_bytes(), value.as_bytes()).expect("a header");
+                        head.headers.push_line(format!("{name}: {value}").as_bytes()).expect("a header");
                     }
                     let length =
                         head.headers.get(b"content-length").and_then(|length| std::str::from_utf8(length).ok());

@@ -1,9 +1,11 @@
 //! Every option that a slot sets: the constant ones once, the others all of them for each request.
 
-use super::{Slot, ffi, prereq, ptr, sys};
+use super::{Slot, exchange, ffi, ptr, sockets, sys};
+use crate::client::method::Method;
 use crate::error::{Code, Error, Result};
 use crate::transport::Outgoing;
 use crate::transport::curl::exchange::Exchange;
+use crate::transport::curl::sockets::Sockets;
 use std::ffi::{CString, c_char, c_int, c_long};
 
 impl Slot {
@@ -26,11 +28,9 @@ impl Slot {
         }
     }
 
-    pub(super) fn set_constants(&self) {
+    pub(super) fn set_constants(&mut self) {
         self.set_multi_constants();
-        // SAFETY: a callback of the type that CURLOPT_PREREQFUNCTION wants.
-        unsafe { ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_PREREQFUNCTION, prereq as sys::PrereqCallback) };
-        self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
+        self.set_callbacks();
         self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
         self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
         self.pointer(ffi::CURLOPT_SHARE, self.settings.share.raw());
@@ -47,6 +47,21 @@ impl Slot {
         self.pointer(ffi::CURLOPT_NOPROXY, self.settings.no_proxy().as_ptr());
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
         self.set_origin();
+        self.pointer(sys::CURLOPT_CURLU, self.url.raw());
+    }
+
+    /// Beside those that the `curl` crate has set.
+    fn set_callbacks(&self) {
+        // SAFETY: callbacks of the types that these options want.
+        unsafe {
+            let easy = self.easy.raw();
+            ffi::curl_easy_setopt(easy, sys::CURLOPT_PREREQFUNCTION, exchange::prereq as sys::PrereqCallback);
+            ffi::curl_easy_setopt(easy, ffi::CURLOPT_HEADERFUNCTION, exchange::header as sys::HeaderCallback);
+            ffi::curl_easy_setopt(easy, ffi::CURLOPT_CLOSESOCKETFUNCTION, sockets::close as sys::CloseSocketCallback);
+        }
+        self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
+        self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
+        self.pointer(ffi::CURLOPT_CLOSESOCKETDATA, &*self.sockets as *const Sockets);
     }
 
     fn set_origin(&self) {
@@ -57,45 +72,68 @@ impl Slot {
         unsafe {
             sys::curl_url_set(self.url.raw(), sys::CURLUPART_SCHEME, scheme.as_ptr(), 0);
             sys::curl_url_set(self.url.raw(), sys::CURLUPART_HOST, host.as_ptr(), 0);
-            sys::curl_url_set(self.url.raw(), sys::CURLUPART_PORT, port.as_ptr(), 0);
+            if !self.origin.is_default_port() {
+                sys::curl_url_set(self.url.raw(), sys::CURLUPART_PORT, port.as_ptr(), 0);
+            }
         }
     }
 
-    pub(super) fn set_request(&mut self, out: &Outgoing<'_>, fresh: bool) -> Result<()> {
-        self.set_url(out)?;
+    pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
+        if self.is_direct { self.set_target(out) } else { self.set_url(out) }?;
         self.set_method_and_body(out);
         self.set_headers(out);
-        self.long(ffi::CURLOPT_FRESH_CONNECT, c_long::from(fresh));
         Ok(())
     }
 
+    /// The URL stays that of the origin: libcurl puts a URL together several times for each request, character by
+    /// character.
+    fn set_target(&mut self, out: &Outgoing<'_>) -> Result<()> {
+        let (path, query) = (out.target.path.as_bytes(), out.target.query.as_deref().map(str::as_bytes));
+        let given = self.target.strip_prefix(path).and_then(|rest| rest.strip_suffix(b"\0"));
+        if given.is_some_and(|rest| rest.strip_prefix(b"?") == query && rest.is_empty() == query.is_none()) {
+            return Ok(());
+        }
+        self.target.clear();
+        self.target.extend_from_slice(path);
+        if let Some(query) = query {
+            self.target.push(b'?');
+            self.target.extend_from_slice(query);
+        }
+        self.target.push(0);
+        // SAFETY: NUL-terminated, and copied.
+        let set = unsafe { ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_REQUEST_TARGET, self.target.as_ptr()) };
+        if set != ffi::CURLE_OK {
+            self.target.clear();
+            return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path and query"));
+        }
+        Ok(())
+    }
+
+    /// A proxy is told the whole URL.
     fn set_url(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        let query = out.target.query.as_deref();
-        let failed = self.set_part(sys::CURLUPART_PATH, Some(&out.target.path)) != 0
-            || self.set_part(sys::CURLUPART_QUERY, query) != 0;
+        let failed = self.set_part(sys::CURLUPART_PATH, Some(&out.target.path))? != 0
+            || self.set_part(sys::CURLUPART_QUERY, out.target.query.as_deref())? != 0;
         if failed {
             return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path or query"));
         }
-        self.pointer(sys::CURLOPT_CURLU, self.url.raw());
         Ok(())
     }
 
-    fn set_part(&mut self, part: u32, text: Option<&str>) -> u32 {
-        let content = match text {
-            None => ptr::null(),
-            Some(text) => {
-                self.scratch.clear();
-                self.scratch.extend_from_slice(text.as_bytes());
-                self.scratch.push(0);
-                self.scratch.as_ptr().cast()
-            }
-        };
+    fn set_part(&self, part: u32, text: Option<&str>) -> Result<u32> {
+        let content = text.map(CString::new).transpose();
+        let content = content.map_err(|_| Error::new(Code::HTTPC_E_URL, "a path or query with a NUL in it"))?;
+        let content = content.as_ref().map_or(ptr::null(), |content| content.as_ptr());
         // SAFETY: NULL or NUL-terminated, and copied.
-        unsafe { sys::curl_url_set(self.url.raw(), part, content, 0) }
+        Ok(unsafe { sys::curl_url_set(self.url.raw(), part, content, 0) })
     }
 
     fn set_method_and_body(&mut self, out: &Outgoing<'_>) {
         self.body = out.body.cloned();
+        let is_plain_get = self.body.is_none() && *out.method == Method::GET;
+        if is_plain_get && self.is_plain_get {
+            return; // nothing of it to undo, nothing to set
+        }
+        self.is_plain_get = is_plain_get;
         let (implied, length) = match &self.body {
             Some(body) => {
                 self.long(ffi::CURLOPT_POST, 1);
@@ -123,10 +161,15 @@ impl Slot {
     fn set_headers(&mut self, out: &Outgoing<'_>) {
         self.headers.clear();
         let headers = &mut self.headers;
-        let mut typed = false;
+        let (mut typed, mut agent) = (false, false);
         (out.headers)(&mut |name, value, _| {
             typed |= name.eq_ignore_ascii_case("Content-Type");
-            headers.push(name, value);
+            if !agent && name == "User-Agent" && !value.is_empty() {
+                agent = true;
+                headers.set_agent(value);
+            } else {
+                headers.push(name, value);
+            }
         });
         if out.body.is_some() {
             // Neither a form's type that nobody named nor a wait for an interim answer.
@@ -135,7 +178,15 @@ impl Slot {
             }
             headers.suppress("Expect");
         }
-        let list = self.headers.link();
+        if !agent {
+            headers.set_agent("");
+        }
+        let list = headers.link();
+        // Cheaper than in the list, which libcurl reads word by word for every request.
+        let agent = headers.changed_agent();
+        if let Some(agent) = agent {
+            self.pointer(ffi::CURLOPT_USERAGENT, agent);
+        }
         self.pointer(ffi::CURLOPT_HTTPHEADER, list);
     }
 }
