@@ -12,6 +12,7 @@ pub mod pool;
 mod settings;
 mod share;
 pub mod slot;
+mod startup;
 mod sys;
 mod trust;
 
