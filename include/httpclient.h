@@ -17,7 +17,9 @@
  * - Time: milliseconds on a monotonic clock; as an option 0 means no limit; as a wait, 0 means do not wait and
  *   HTTPC_FOREVER no limit.
  * - Integers of enum or boolean meaning are checked: an unknown value is HTTPC_E_INVALID_ARG.
- * - After fork() a client of the parent answers HTTPC_E_FORKED in the child; freeing it there is fine.
+ * - After fork() the parent's clients, cancel tokens and rate limiters answer HTTPC_E_FORKED in the child; freeing them there
+ *   is fine.
+ * - exit() may come during calls, and atexit handlers may make some. Freeing what is left before is not needed.
  */
 
 #include <stdbool.h>
@@ -70,7 +72,7 @@ typedef enum httpc_code {
      */
     HTTPC_E_CLOSED = 4,
     /**
-     * The client was made before fork() and is used in the child; make a new one there.
+     * The client, cancel token or rate limiter was made before fork() and is used in the child; make a new one there.
      */
     HTTPC_E_FORKED = 5,
     /**
@@ -517,7 +519,8 @@ typedef struct httpc_config httpc_config;
 typedef struct httpc_error httpc_error;
 
 /**
- * [shared] A rate limiter. One may serve many clients.
+ * [shared] A rate limiter. One may serve many clients. After fork() it serves the parent only: in the child whoever wants
+ * its tokens gets HTTPC_E_FORKED.
  */
 typedef struct httpc_rate_limiter httpc_rate_limiter;
 

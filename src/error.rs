@@ -32,7 +32,7 @@ pub enum Code {
     HTTPC_E_CANCELLED = 3,
     /// The client was closed before or during the call.
     HTTPC_E_CLOSED = 4,
-    /// The client was made before fork() and is used in the child; make a new one there.
+    /// The client, cancel token or rate limiter was made before fork() and is used in the child; make a new one there.
     HTTPC_E_FORKED = 5,
     /// The time given to a waiting function is over; ask again.
     HTTPC_E_AGAIN = 6,

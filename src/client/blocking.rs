@@ -20,9 +20,8 @@ pub fn send(client: &Client, request: &Request) -> Result<Arc<Response>> {
 }
 
 fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
-    if request.cancel.as_ref().is_some_and(|token| token.signal().is_foreign()) {
-        let why = "the cancel token was made before fork(); make a new one in the child";
-        return Err(Error::new(Code::HTTPC_E_FORKED, why));
+    if let Some(token) = &request.cancel {
+        token.check_fork()?;
     }
     let (call, rules) = Call::new(client, request)?;
     let now = clock::now();

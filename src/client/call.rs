@@ -5,7 +5,7 @@ use super::config::{Header, basic, url_error};
 use super::machine::{Redirects, Route, Rules};
 use super::request::{Body, IdempotencyKey, Request};
 use super::url::{Base, Target, absolute};
-use super::{Client, config::Config};
+use super::{Client, config::Config, random};
 use crate::error::{Error, Result};
 use crate::transport::Outgoing;
 use std::sync::Arc;
@@ -29,10 +29,11 @@ impl<'r> Call<'r> {
         }
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
-        let idempotency_key = request.idempotency_key.as_ref().map(|key| match key {
-            IdempotencyKey::Fixed(key) => key.clone(),
-            IdempotencyKey::Random => random_uuid(),
-        });
+        let idempotency_key = match &request.idempotency_key {
+            None => None,
+            Some(IdempotencyKey::Fixed(key)) => Some(key.clone()),
+            Some(IdempotencyKey::Random) => Some(random_uuid()?),
+        };
         let by_method = retry.policy.is_idempotent_method(request.method.as_str());
         // The base URL's own is a header of the config, where a later setter may have replaced it.
         let of_base = config.base.as_ref().and_then(Base::userinfo);
@@ -135,8 +136,8 @@ fn target(config: &Config, request: &Request) -> Result<Target> {
 }
 
 /// Version 4, RFC 9562 section 5.4.
-fn random_uuid() -> String {
-    let bits = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+fn random_uuid() -> Result<String> {
+    let bits = random::bits()? & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
 }

@@ -17,6 +17,7 @@ pub mod json;
 pub mod log;
 pub mod machine;
 pub mod method;
+mod random;
 pub mod rate_limiter;
 pub mod request;
 pub mod response;
@@ -36,9 +37,11 @@ use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use log::Log;
 use signal::Signal;
+use smallvec::SmallVec;
 use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -73,7 +76,7 @@ impl Client {
         Ok(Client {
             pool: Pool::new(&config)?,
             budgets: Mutex::new(Map::default()),
-            seed: config.seed.unwrap_or_else(|| fastrand::u64(..)),
+            seed: config.seed.unwrap_or_else(random::seed),
             calls_made: AtomicU64::new(0),
             closing: Signal::new()?,
             running: Mutex::new(0),
@@ -180,8 +183,10 @@ impl Client {
 }
 
 thread_local! {
-    /// The clients whose calls run on this thread, by address, the innermost last.
-    static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The clients whose calls run on this thread, by address, the innermost last. Never destroyed: programs may call when a
+    /// thread's destructors have run, from atexit handlers for one. Memory of its own it has only inside nested calls.
+    static INSIDE: RefCell<ManuallyDrop<SmallVec<[usize; 4]>>> =
+        const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
 }
 
 struct Running<'c> {
@@ -190,7 +195,12 @@ struct Running<'c> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        INSIDE.with_borrow_mut(|clients| clients.pop());
+        INSIDE.with_borrow_mut(|clients| {
+            clients.pop();
+            if clients.spilled() {
+                clients.shrink_to_fit();
+            }
+        });
         let mut running = self.client.running.lock();
         *running -= 1;
         if *running == 0 && self.client.closing.is_raised() {

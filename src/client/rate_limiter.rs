@@ -6,6 +6,7 @@ mod queue;
 
 use super::cancel::CancelToken;
 use super::clock::{Clock, Micros};
+use super::fork;
 use super::signal::Signal;
 use crate::error::{Code, Error, Result, Stop};
 use crate::policy::gcra::{Decision, Gcra};
@@ -21,6 +22,7 @@ pub struct RateLimiter {
     /// 0 is no limit.
     max_wait_ms: AtomicU64,
     queue: Mutex<Queue>,
+    born: fork::Generation,
 }
 
 /// Tokens that were taken. Dropped, they count as used.
@@ -74,7 +76,13 @@ impl RateLimiter {
         if rate.capacity_us() > u128::from(u64::MAX / 2) {
             return Err(Error::invalid("burst", format!("{burst} tokens would take too long to come back")));
         }
-        Ok(RateLimiter { rate, clock, max_wait_ms: AtomicU64::new(0), queue: Mutex::default() })
+        Ok(RateLimiter {
+            rate,
+            clock,
+            max_wait_ms: AtomicU64::new(0),
+            queue: Mutex::default(),
+            born: fork::Generation::current(),
+        })
     }
 
     pub fn clock(&self) -> &Clock {
@@ -97,6 +105,7 @@ impl RateLimiter {
 
     /// Waits on the calling thread, for `wait_ms` at most. Not at all when it would take longer.
     pub fn acquire(self: &Arc<Self>, weight: u64, wait_ms: u64, token: Option<&CancelToken>) -> Result<Grant> {
+        token.map_or(Ok(()), CancelToken::check_fork)?;
         check_cancelled(token)?;
         let start = self.clock.now();
         let latest = start.saturating_add(wait_ms.saturating_mul(1000));
@@ -137,6 +146,11 @@ pub fn acquire_all(limiters: &[Arc<RateLimiter>], weight: u64, now: Micros, late
     let mut limiters = limiters.to_vec();
     limiters.sort_unstable_by_key(|limiter| Arc::as_ptr(limiter).addr());
     limiters.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    if limiters.iter().any(|limiter| limiter.born.is_foreign()) {
+        // Two processes would spend the tokens of one, and whoever held its lock may not exist in this one.
+        let why = "the rate limiter was made before fork(); make a new one in the child";
+        return Err(Error::new(Code::HTTPC_E_FORKED, why));
+    }
     let burst = limiters.iter().map(|limiter| limiter.rate.burst()).min().unwrap_or(u64::MAX);
     if weight == 0 || weight > burst {
         return Err(Error::invalid("weight", format!("{weight} is not between 1 and the burst of {burst}")));

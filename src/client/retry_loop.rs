@@ -4,6 +4,7 @@ use super::attempt::Attempt;
 use super::cancel::CancelToken;
 use super::clock::{Clock, Micros};
 use super::detail::seconds;
+use super::random;
 use super::retry_rules::RetryRules;
 use super::signal::Signal;
 use super::url::Target;
@@ -28,7 +29,7 @@ impl RetryLoop {
         RetryLoop {
             rules,
             state: RetryState::default(),
-            rng: fastrand::Rng::new(),
+            rng: fastrand::Rng::with_seed(random::seed()),
             idempotent,
             deadline,
             has_ended: false,
@@ -81,6 +82,7 @@ pub fn run(
     clock: &Clock,
     mut attempt: impl FnMut(u32, Option<u64>) -> Result<Report>,
 ) -> Result<()> {
+    token.map_or(Ok(()), CancelToken::check_fork)?;
     let started = clock.now();
     let idempotent = rules.idempotent;
     let mut run = Run {

@@ -14,7 +14,8 @@ use crate::client::rate_limiter::{Entry, RateLimiter};
 use crate::error::{Code, Error, Result};
 use std::sync::Arc;
 
-/// [shared] A rate limiter. One may serve many clients.
+/// [shared] A rate limiter. One may serve many clients. After fork() it serves the parent only: in the child whoever wants
+/// its tokens gets HTTPC_E_FORKED.
 pub struct httpc_rate_limiter {
     _opaque: (),
 }
@@ -49,6 +50,7 @@ pub unsafe extern "C" fn httpc_rate_limiter_new(
 ) -> Code {
     guard(err, || {
         unsafe { clear(out) }?;
+        super::watch_forks();
         let period_us = duration_ms(period_ms, "period_ms")? * 1000;
         let clock = unsafe { httpc_clock::retain(clock) };
         let limiter = Arc::new(RateLimiter::new(tokens, period_us, burst, clock)?);

@@ -35,6 +35,8 @@ static size_t check_test_count;
 /* Counted by any thread. */
 static int check_failures;
 static bool check_skip;
+/* The command line, for programs that start themselves anew. */
+static char **check_arguments;
 /* Runs after the last test. */
 static void (*check_at_end)(void);
 
@@ -176,6 +178,7 @@ int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    check_arguments = argv;
 #ifdef CHECK_SETUP
     CHECK_SETUP();
 #endif

@@ -2,30 +2,15 @@
  * DNS that takes long: neither a timeout nor a cancel nor the end of the client waits for it. The resolver under it is
  * slow_dns.preload.c, in front of the system's.
  */
-#define CHECK_SETUP skip_without_own_resolver
-#include "server.h"
-
-#include <pthread.h>
-#include <unistd.h>
+#define CHECK_SETUP use_slow_resolver
+#include "process.h"
 
 #define LATE_MS 250
 #define SLOW "http://slow.test/"
 
-static void skip_without_own_resolver(void)
+static void use_slow_resolver(void)
 {
-    const char *preloaded = getenv("LD_PRELOAD");
-    if (preloaded != NULL && strstr(preloaded, "slow_dns") != NULL) {
-        return;
-    }
-    const char *resolver = getenv("HTTPC_TEST_PRELOAD");
-    if (resolver == NULL) {
-        skip_all("HTTPC_TEST_PRELOAD does not name the resolver, slow_dns.preload.so");
-    }
-    /* The server around this program must not get it: start anew with it. */
-    setenv("LD_PRELOAD", resolver, 1);
-    execl("/proc/self/exe", "test_c_slow_dns", (char *)NULL);
-    perror("execl");
-    exit(1);
+    start_with_preload("slow_dns");
 }
 
 static httpc_client *client_without_retries(void)

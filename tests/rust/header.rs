@@ -39,7 +39,9 @@ const TOP: &str = r##"/* SPDX-License-Identifier: MIT OR Apache-2.0 */
  * - Time: milliseconds on a monotonic clock; as an option 0 means no limit; as a wait, 0 means do not wait and
  *   HTTPC_FOREVER no limit.
  * - Integers of enum or boolean meaning are checked: an unknown value is HTTPC_E_INVALID_ARG.
- * - After fork() a client of the parent answers HTTPC_E_FORKED in the child; freeing it there is fine.
+ * - After fork() the parent's clients, cancel tokens and rate limiters answer HTTPC_E_FORKED in the child; freeing them there
+ *   is fine.
+ * - exit() may come during calls, and atexit handlers may make some. Freeing what is left before is not needed.
  */
 
 #include <stdbool.h>

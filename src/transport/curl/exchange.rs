@@ -1,6 +1,7 @@
 //! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
+use super::settings::Counts;
 use super::sockets::Sockets;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
@@ -17,6 +18,7 @@ const MOST_RESERVED: u64 = 1 << 20;
 #[derive(Default)]
 pub struct Exchange {
     trust: Option<Arc<Trust>>,
+    counts: Arc<Counts>,
     sockets: Arc<Sockets>,
     pub max_headers: u64,
     pub body_limit: u64,
@@ -34,6 +36,9 @@ pub struct Exchange {
     pub fault: Option<Fault>,
     /// Sockets opened for this attempt.
     pub opened: u32,
+    /// Of the connection that the request goes out on; -1 before.
+    pub connection_id: i64,
+    last_connection: i64,
 }
 
 /// Why a callback made libcurl stop.
@@ -50,8 +55,8 @@ pub enum Fault {
 }
 
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>, sockets: Arc<Sockets>) -> Exchange {
-        Exchange { trust, sockets, ..Exchange::default() }
+    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>, sockets: Arc<Sockets>) -> Exchange {
+        Exchange { trust, counts, sockets, ..Exchange::default() }
     }
 
     /// Makes ready for the next attempt.
@@ -63,6 +68,7 @@ impl Exchange {
         self.head_done = false;
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
+        self.connection_id = -1;
         self.fault = None;
     }
 
@@ -191,6 +197,12 @@ impl Exchange {
             self.stop(Fault::Resend);
             return 1;
         }
+        if self.opened > 0 {
+            self.last_connection = self.counts.connection();
+        } else {
+            self.counts.reuse();
+        }
+        self.connection_id = self.last_connection;
         0
     }
 }

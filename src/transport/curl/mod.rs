@@ -13,6 +13,7 @@ mod settings;
 mod share;
 pub mod slot;
 mod sockets;
+mod startup;
 mod sys;
 mod trust;
 

@@ -82,7 +82,7 @@ impl Pool {
     }
 
     pub fn stats(&self) -> Stats {
-        let (opened, reused) = self.settings.connection_counts();
+        let (opened, reused) = self.settings.counts.get();
         let state = self.state.lock();
         let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
         Stats { in_use, idle: state.idle_count, waiting, opened, reused }

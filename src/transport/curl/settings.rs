@@ -18,6 +18,12 @@ pub struct Settings {
     https_proxy: CString,
     no_proxy: CString,
     resolve: ResolveList,
+    pub counts: Arc<Counts>,
+}
+
+/// Counted when a request is on its way, for those who look meanwhile.
+#[derive(Debug, Default)]
+pub struct Counts {
     connections: AtomicI64,
     reuses: AtomicU64,
 }
@@ -36,8 +42,7 @@ impl Settings {
             https_proxy: c_string(https_proxy),
             no_proxy: c_string(no_proxy),
             resolve: ResolveList::new(config)?,
-            connections: AtomicI64::new(0),
-            reuses: AtomicU64::new(0),
+            counts: Arc::default(),
         })
     }
 
@@ -74,18 +79,21 @@ impl Settings {
     pub fn resolve_list(&self) -> *const curl_slist {
         self.resolve.first
     }
+}
 
-    pub fn count_reuse(&self) {
+impl Counts {
+    pub fn reuse(&self) {
         self.reuses.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Connections opened, and times that one was used again.
-    pub fn connection_counts(&self) -> (u64, u64) {
-        (self.connections.load(Ordering::Relaxed).unsigned_abs(), self.reuses.load(Ordering::Relaxed))
+    /// The new connection's number.
+    pub fn connection(&self) -> i64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub fn next_connection_id(&self) -> i64 {
-        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    /// Connections opened, and times that one was used again.
+    pub fn get(&self) -> (u64, u64) {
+        (self.connections.load(Ordering::Relaxed).unsigned_abs(), self.reuses.load(Ordering::Relaxed))
     }
 }
 

@@ -57,7 +57,6 @@ pub struct Slot {
     /// The connection that stayed open after the last attempt.
     socket: Option<RawFd>,
     peer: Option<SocketAddr>,
-    connection_id: i64,
     uploaded: u64,
     spoiled: bool,
 }
@@ -68,7 +67,7 @@ unsafe impl Send for Slot {}
 impl Slot {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Slot> {
         let sockets = Arc::<Sockets>::default();
-        let exchange = Exchange::new(settings.trust_for(origin)?, sockets.clone());
+        let exchange = Exchange::new(settings.trust_for(origin)?, settings.counts.clone(), sockets.clone());
         let (multi, url) = (handles::Multi::new()?, handles::Url::new()?);
         let mut slot = Slot {
             easy: Easy2::new(exchange),
@@ -85,7 +84,6 @@ impl Slot {
             running: false,
             socket: None,
             peer: None,
-            connection_id: -1,
             uploaded: 0,
             spoiled: false,
         };
@@ -246,7 +244,7 @@ impl Slot {
             heard: exchange.received > 0,
             reused: exchange.fired > 0 && !new_connection,
             peer: self.peer,
-            connection_id: self.connection_id,
+            connection_id: exchange.connection_id,
             timings,
             response: exchange
                 .head_done
@@ -274,13 +272,10 @@ impl Slot {
         Ok(())
     }
 
-    /// Once for each connection: its number, and its peer as libcurl knows it.
+    /// Once for each connection: its peer as libcurl knows it.
     fn note_connection(&mut self, new: bool) {
         if self.easy.get_ref().fired == 0 {
-            (self.peer, self.connection_id) = (None, -1);
-        }
-        if !new && self.easy.get_ref().fired > 0 {
-            self.settings.count_reuse();
+            self.peer = None;
         }
         if !new && self.peer.is_some() {
             return;
@@ -293,9 +288,6 @@ impl Slot {
         };
         let port = u16::try_from(self.info_long(ffi::CURLINFO_PRIMARY_PORT)).unwrap_or(0);
         self.peer = ip.map(|ip| SocketAddr::new(ip, port));
-        if new {
-            self.connection_id = self.settings.next_connection_id();
-        }
     }
 
     /// A reused connection is neither resolved, connected nor secured again.

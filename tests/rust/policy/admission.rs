@@ -65,51 +65,106 @@ enum Step {
     Request(u8),
     Release(usize),
     Cancel(usize),
+    /// With a ticket that was granted or cancelled before.
+    CancelLate(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => (0u8..4).prop_map(Step::Request),
-        2 => any::<usize>().prop_map(Step::Release),
-        1 => any::<usize>().prop_map(Step::Cancel),
+        6 => (0u8..4).prop_map(Step::Request),
+        4 => any::<usize>().prop_map(Step::Release),
+        2 => any::<usize>().prop_map(Step::Cancel),
+        1 => any::<usize>().prop_map(Step::CancelLate),
     ]
 }
 
-proptest! {
-    #[test]
-    fn limits_hold_and_nobody_waits_who_could_go(
-        steps in prop::collection::vec(step(), 0..200),
-        most in 1u32..6,
-        per_key in 1u32..4,
-    ) {
-        let mut door = Admission::new(most, per_key);
-        let (mut held, mut waiting): (Vec<u8>, Vec<(u8, Ticket)>) = (Vec::new(), Vec::new());
-        for step in steps {
-            match step {
-                Step::Request(key) => match door.request(&key) {
-                    Ok(()) => held.push(key),
-                    Err(ticket) => waiting.push((key, ticket)),
-                },
-                Step::Release(at) if !held.is_empty() => {
-                    let key = held.swap_remove(at % held.len());
-                    if let Some((next, ticket)) = door.release(&key) {
-                        let at = waiting.iter().position(|entry| *entry == (next, ticket)).expect("it waited");
-                        prop_assert!(waiting[..at].iter().all(|(key, _)| *key != next), "overtaken in its own queue");
-                        waiting.remove(at);
-                        held.push(next);
-                    }
+/// Admission beside what its caller knows: who holds a permit, who waits, and who has waited.
+struct Model {
+    door: Admission<u8>,
+    most: u32,
+    per_key: u32,
+    held: Vec<u8>,
+    /// In the order in which they came.
+    waiting: Vec<(u8, Ticket)>,
+    past: Vec<(u8, Ticket)>,
+}
+
+impl Model {
+    fn new(most: u32, per_key: u32) -> Model {
+        let door = Admission::new(most, per_key);
+        Model { door, most, per_key, held: Vec::new(), waiting: Vec::new(), past: Vec::new() }
+    }
+
+    fn in_use(&self, key: u8) -> u32 {
+        self.held.iter().filter(|held| **held == key).count() as u32
+    }
+
+    fn may_go(&self, key: u8) -> bool {
+        (self.held.len() as u32) < self.most && self.in_use(key) < self.per_key
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Request(key) => {
+                let entry = self.door.request(&key);
+                assert_eq!(entry.is_ok(), self.may_go(key), "who may go goes, and nobody else");
+                match entry {
+                    Ok(()) => self.held.push(key),
+                    Err(ticket) => self.waiting.push((key, ticket)),
                 }
-                Step::Cancel(at) if !waiting.is_empty() => {
-                    let (key, ticket) = waiting.remove(at % waiting.len());
-                    prop_assert!(door.cancel(&key, ticket));
-                }
-                _ => {}
             }
-            let in_use = |key: u8| held.iter().filter(|held| **held == key).count() as u32;
-            prop_assert!(held.len() as u32 <= most && (0..4).all(|key| in_use(key) <= per_key));
-            prop_assert_eq!((door.in_use() as usize, door.waiting() as usize), (held.len(), waiting.len()));
-            let full = held.len() as u32 == most;
-            prop_assert!(waiting.iter().all(|(key, _)| full || in_use(*key) == per_key), "somebody waits who could go");
+            Step::Release(at) if !self.held.is_empty() => {
+                let key = self.held.swap_remove(at % self.held.len());
+                self.release(key);
+            }
+            Step::Cancel(at) if !self.waiting.is_empty() => {
+                let (key, ticket) = self.waiting.remove(at % self.waiting.len());
+                assert!(self.door.cancel(&key, ticket));
+                self.past.push((key, ticket));
+            }
+            Step::CancelLate(at) if !self.past.is_empty() => {
+                let (key, ticket) = self.past[at % self.past.len()];
+                assert!(!self.door.cancel(&key, ticket), "it waits no more");
+            }
+            _ => {}
         }
+        self.check();
+    }
+
+    /// Of those whom their key lets go, who came first goes.
+    fn release(&mut self, key: u8) {
+        let first = self.waiting.iter().position(|(key, _)| self.may_go(*key));
+        let wanted = first.map(|at| self.waiting.remove(at));
+        assert_eq!(self.door.release(&key), wanted);
+        if let Some((next, ticket)) = wanted {
+            self.held.push(next);
+            self.past.push((next, ticket));
+        }
+    }
+
+    fn check(&self) {
+        assert!(self.held.len() as u32 <= self.most && (0..4).all(|key| self.in_use(key) <= self.per_key));
+        let counted = (self.door.in_use() as usize, self.door.waiting() as usize);
+        assert_eq!(counted, (self.held.len(), self.waiting.len()), "permits and places are conserved");
+        assert!(!self.waiting.iter().any(|(key, _)| self.may_go(*key)), "somebody waits who could go");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 200 } else { 2000 }))]
+
+    #[test]
+    fn limits_hold_turns_are_in_order_and_nobody_waits_who_could_go(
+        steps in prop::collection::vec(step(), 0..200), most in 1u32..6, per_key in 1u32..4,
+    ) {
+        let mut model = Model::new(most, per_key);
+        steps.into_iter().for_each(|step| model.take(step));
+        // When nobody comes any more, all who wait get their turn and all permits come back.
+        while let Some(key) = model.held.pop() {
+            model.release(key);
+            model.check();
+        }
+        prop_assert!(model.waiting.is_empty());
+        prop_assert_eq!((model.door.in_use(), model.door.waiting()), (0, 0));
     }
 }

@@ -139,4 +139,15 @@ proptest! {
             prop_assert!(times.is_sorted(), "{} served at {:?}", wants, times);
         }
     }
+
+    /// To the microsecond with one limiter and one weight: who wants more, or waits elsewhere too, holds up while it stays.
+    #[test]
+    fn those_who_leave_might_as_well_never_have_come(callers in callers()) {
+        let of_one: Vec<_> = callers.into_iter().map(|caller| Caller { wants: 2, weight: 1, ..caller }).collect();
+        let served = simulate(&of_one);
+        let stayed: Vec<_> =
+            of_one.iter().zip(&served).filter(|(_, served)| served.is_some()).map(|(caller, _)| caller.clone()).collect();
+        let times: Vec<_> = served.iter().filter(|served| served.is_some()).copied().collect();
+        prop_assert_eq!(times, simulate(&stayed));
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     body,
+    gate::Gates,
     request::{Fault, Request, bad},
     response::Response,
     routes,
@@ -111,6 +112,11 @@ impl Connection {
             true => Err(io::ErrorKind::ConnectionAborted.into()),
             false => Ok(()),
         }
+    }
+
+    /// Silence until the gate lets it through; ends early when the client leaves.
+    pub fn pass_gate(&self, gates: &Gates, key: &str) -> io::Result<()> {
+        gates.pass(key, self.stream.tcp())
     }
 
     /// Silence until the client leaves.

@@ -9,6 +9,7 @@ mod certs;
 mod connection;
 mod date;
 mod files;
+mod gate;
 mod journal;
 mod listener;
 pub mod names;

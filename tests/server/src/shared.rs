@@ -1,6 +1,6 @@
 //! What all connections of one server share.
 
-use crate::journal::Journal;
+use crate::{gate::Gates, journal::Journal};
 use std::{
     collections::HashMap,
     net::TcpStream,
@@ -14,6 +14,7 @@ use std::{
 pub struct Shared {
     pub journal: Journal,
     pub turns: Turns,
+    pub gates: Gates,
     pub connections: Connections,
     pub stopping: AtomicBool,
 }
@@ -23,6 +24,7 @@ impl Shared {
         Shared {
             journal: Journal::new(),
             turns: Turns::default(),
+            gates: Gates::default(),
             connections: Connections::default(),
             stopping: AtomicBool::new(false),
         }

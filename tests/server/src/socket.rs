@@ -75,13 +75,23 @@ impl Stream {
     }
 }
 
+#[cfg(target_os = "linux")]
+const LEFT: libc::c_short = libc::POLLRDHUP;
+#[cfg(not(target_os = "linux"))]
+const LEFT: libc::c_short = 0; // POLLHUP is always reported, and there already for a FIN
+
 /// Waits until the client has left (or sent RST), at most until `until`; what it sends is left unread.
 pub fn peer_left(tcp: &TcpStream, until: Option<Instant>) -> bool {
-    #[cfg(target_os = "linux")]
-    const LEFT: libc::c_short = libc::POLLRDHUP;
-    #[cfg(not(target_os = "linux"))]
-    const LEFT: libc::c_short = 0; // POLLHUP is always reported, and there already for a FIN
     poll(tcp.as_raw_fd(), LEFT, until)
+}
+
+/// Waits until `other` has something to read; false when the client has left before.
+pub fn readable_unless_left(other: &impl AsRawFd, tcp: &TcpStream) -> bool {
+    let entry = |fd, events| libc::pollfd { fd, events, revents: 0 };
+    let mut entries = [entry(other.as_raw_fd(), libc::POLLIN), entry(tcp.as_raw_fd(), LEFT)];
+    // SAFETY: two valid entries, borrowed for the call.
+    while unsafe { libc::poll(entries.as_mut_ptr(), 2, -1) } <= 0 {}
+    entries[1].revents == 0
 }
 
 /// Polls to the microsecond: poll() itself knows only milliseconds, so that the last one is spent asking again.

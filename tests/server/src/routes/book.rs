@@ -1,5 +1,6 @@
 //! What a test asks about the requests it has caused. These routes are not logged themselves.
 
+use super::parse;
 use crate::{
     connection::{Answer, Exchange},
     response::Response,
@@ -18,6 +19,11 @@ pub fn answer(x: &mut Exchange, route: &str) -> Answer {
         "_connections" => {
             let connections = &x.shared.connections;
             Response::json(200, &json!({"open": connections.open(), "accepted": connections.accepted()}))
+        }
+        "_open" => {
+            let count = x.request.query.text("n").map(|count| parse(&count, "n")).transpose()?;
+            x.shared.gates.open(key, count)?;
+            Response::text(200, "open")
         }
         _ => {
             let named = x.request.query.get("key").is_some() || x.request.header("x-key").is_some();

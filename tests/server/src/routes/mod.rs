@@ -31,7 +31,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
     let path = path.strip_prefix('/').unwrap_or(&path);
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
     match first {
-        "_log" | "_count" | "_count_body" | "_connections" | "_reset" => book::answer(x, first),
+        "_log" | "_count" | "_count_body" | "_connections" | "_open" | "_reset" => book::answer(x, first),
         "echo" => plain::echo(x),
         "headers" => plain::headers(x),
         "status" => plain::status(x, rest),
@@ -41,6 +41,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "sequence" => sequence::answer(x, rest),
         "retry-after" => retry_after::answer(x, rest),
         "delay" => pace::delay(x, rest),
+        "gate" => pace::gate(x),
         "trickle" => pace::trickle(x),
         "slow-head" => pace::slow_head(x),
         "endless" => pace::endless(x),

@@ -16,6 +16,11 @@ pub fn delay(x: &mut Exchange, rest: &str) -> Answer {
     x.reply(Response::json(code, &json!({"ok": code < 400})))
 }
 
+pub fn gate(x: &mut Exchange) -> Answer {
+    x.connection.pass_gate(&x.shared.gates, &x.request.key)?;
+    x.reply(Response::json(200, &json!({"ok": true})))
+}
+
 pub fn trickle(x: &mut Exchange) -> Answer {
     let (count, interval) = (parameter(x, "bytes", 10_u64)?, interval(x)?);
     x.connection.send(&head(&format!("Content-Length: {count}")))?;

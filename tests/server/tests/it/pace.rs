@@ -70,3 +70,36 @@ fn interim_answers_flood() {
     }
     assert_eq!(client.reply().status, 200);
 }
+
+#[test]
+fn a_gate_lets_as_many_through_as_it_is_told() {
+    let server = start();
+    let mut clients = [(); 3].map(|()| Client::new(&server));
+    for client in &mut clients {
+        client.ask("/gate?key=a");
+    }
+    while get(&server, "/_count?key=a").text() != "3" {}
+    get(&server, "/_open?key=b");
+    get(&server, "/_open?key=a&n=1");
+    let is_answered = |client: &mut Client| {
+        client.stream.set_read_timeout(Some(Duration::from_millis(50))).expect("sets a timeout");
+        std::io::Read::read(&mut client.stream, &mut [0; 1024]).is_ok()
+    };
+    while !clients.iter_mut().any(is_answered) {}
+    assert!(!clients.iter_mut().any(is_answered));
+    get(&server, "/_open?key=a");
+    assert_eq!(get(&server, "/gate?key=a").status, 200);
+}
+
+#[test]
+fn who_leaves_the_gate_takes_no_turn() {
+    let server = start();
+    let mut client = Client::new(&server);
+    client.ask("/gate?key=a");
+    while get(&server, "/_count?key=a").text() != "1" {}
+    drop(client);
+    // The asking connection alone.
+    while get(&server, "/_connections").json()["open"] != 1 {}
+    get(&server, "/_open?key=a&n=1");
+    assert_eq!(get(&server, "/gate?key=a").status, 200);
+}
