@@ -10,7 +10,7 @@ parts     = -DHTTPCLIENT_BUILD_TESTS=$(1) -DHTTPCLIENT_BUILD_EXAMPLES=$(2)
 configure = cmake -S . -B $(BUILD) $(parts) $(CMAKE_FLAGS) >$(BUILD)/configure.log || { cat $(BUILD)/configure.log; exit 1; }
 build     = env -u MAKELEVEL cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: all demo test header symbols lint install clean tests-configured bootstrap
+.PHONY: all demo test bench header symbols lint install clean tests-configured bootstrap
 .NOTPARALLEL:
 unexport MAKEFLAGS
 
@@ -30,6 +30,11 @@ test: tests-configured
 	$(build) --target httpclient_cargo_test || status=1; \
 	ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error || status=1; \
 	set +x; exit $$status
+
+# One table of ratios against raw libcurl and peers, on nginx; ROWS="instructions TLS" for some of it.
+bench: all
+	@scripts/bootstrap --bench
+	@python3 benches/run.py --build $(BUILD) $(ROWS)
 
 # Writes include/httpclient.h anew from the sources.
 header: tests-configured

@@ -1,0 +1,134 @@
+/*
+ * What is measured without a peer: memory of clients and connections, and the price of one decision.
+ *
+ *     parts HTTP-URL TLS-URL CA
+ */
+#define _GNU_SOURCE
+#include <httpclient.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CLIENTS 40
+#define DECISIONS 2000000
+
+static double now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static double heap_kb(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return (double)(info.uordblks + info.hblkhd) / 1024;
+}
+
+static httpc_client *new_client(const char *ca)
+{
+    httpc_config *config = NULL;
+    httpc_client *client = NULL;
+    if (httpc_config_new(&config, NULL) != HTTPC_OK || (ca != NULL && httpc_config_set_ca_file(config, ca) != HTTPC_OK) ||
+        httpc_client_new(config, &client, NULL) != HTTPC_OK) {
+        exit(1);
+    }
+    httpc_config_free(config);
+    return client;
+}
+
+static void get(httpc_client *client, const char *url)
+{
+    httpc_response *response = NULL;
+    if (httpc_get(client, url, &response, NULL) != HTTPC_OK) {
+        fprintf(stderr, "no answer from %s\n", url);
+        exit(1);
+    }
+    httpc_response_free(response);
+}
+
+/* Heap in use for each client, idle or with one warm connection. */
+static double memory_kb(const char *url, const char *ca)
+{
+    httpc_client *clients[CLIENTS + 1];
+    double before = 0;
+    for (int i = 0; i <= CLIENTS; i++) {
+        clients[i] = new_client(ca);
+        if (url != NULL) {
+            get(clients[i], url);
+        }
+        before = i == 0 ? heap_kb() : before; /* what is made once in a process is not counted */
+    }
+    double kb = (heap_kb() - before) / CLIENTS;
+    for (int i = 0; i <= CLIENTS; i++) {
+        httpc_client_free(clients[i]);
+    }
+    return kb;
+}
+
+static double retry_ns(void)
+{
+    httpc_retry_policy *policy = NULL;
+    httpc_retry *retry = NULL;
+    uint64_t delay = 0;
+    int32_t stop = 0;
+    httpc_retry_policy_new(&policy, NULL);
+    httpc_retry_policy_set_max_attempts(policy, UINT32_MAX);
+    httpc_retry_policy_set_budget(policy, 0, 0, 0);
+    httpc_retry_new(policy, 1, 0, 0, &retry, NULL);
+    double begun = now_ns();
+    for (int i = 0; i < DECISIONS; i++) {
+        if (httpc_retry_next(retry, HTTPC_OUTCOME_STATUS, 503, HTTPC_UNSET, 0, &delay, &stop, NULL) != HTTPC_OK) {
+            exit(1);
+        }
+    }
+    double ns = (now_ns() - begun) / DECISIONS;
+    httpc_retry_free(retry);
+    httpc_retry_policy_free(policy);
+    return ns;
+}
+
+static httpc_rate_limiter *limiter;
+
+static void *check(void *argument)
+{
+    uint64_t wait = 0;
+    for (int i = 0; i < DECISIONS / 8; i++) {
+        httpc_rate_limiter_try(limiter, 1, &wait, NULL);
+    }
+    return argument;
+}
+
+static double limiter_ns(int threads)
+{
+    pthread_t ids[8];
+    httpc_rate_limiter_new(1000000, 1000, 1000000, NULL, &limiter, NULL);
+    double begun = now_ns();
+    for (int i = 0; i < threads; i++) {
+        pthread_create(&ids[i], NULL, check, NULL);
+    }
+    for (int i = 0; i < threads; i++) {
+        pthread_join(ids[i], NULL);
+    }
+    double ns = (now_ns() - begun) / (DECISIONS / 8) / threads;
+    httpc_rate_limiter_free(limiter);
+    return ns;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: %s HTTP-URL TLS-URL CA\n", argv[0]);
+        return 2;
+    }
+    double idle = memory_kb(NULL, NULL);
+    printf("client_kb %.1f\n", idle);
+    printf("http_kb %.1f\n", memory_kb(argv[1], NULL) - idle);
+    printf("tls_kb %.1f\n", memory_kb(argv[2], argv[3]) - memory_kb(NULL, argv[3]));
+    printf("retry_ns %.0f\n", retry_ns());
+    printf("limiter_ns %.0f\n", limiter_ns(1));
+    printf("limiter_8_ns %.0f\n", limiter_ns(8));
+    return 0;
+}

@@ -1,0 +1,114 @@
+/*
+ * What a careful program does by hand with libcurl: one easy handle for each thread, used again; URL, header list and timeouts set
+ * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share.
+ */
+#include "bench.h"
+#include <curl/curl.h>
+
+struct text {
+    char *data;
+    size_t length, room;
+};
+
+struct response {
+    struct text head, body;
+};
+
+struct hand {
+    CURL *easy;
+    CURLSH *share;
+};
+
+static void append(struct text *text, const char *data, size_t length)
+{
+    if (text->length + length + 1 > text->room) {
+        text->room = (text->length + length + 1) * 2;
+        text->room = text->room < 512 ? 512 : text->room;
+        text->data = realloc(text->data, text->room);
+    }
+    memcpy(text->data + text->length, data, length);
+    text->length += length;
+    text->data[text->length] = 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *response)
+{
+    append(&((struct response *)response)->head, data, size * count);
+    return size * count;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *response)
+{
+    append(&((struct response *)response)->body, data, size * count);
+    return size * count;
+}
+
+static void *start(void)
+{
+    curl_global_init(CURL_GLOBAL_ALL);
+    return NULL;
+}
+
+static void *enter(void *shared)
+{
+    (void)shared;
+    struct hand *hand = calloc(1, sizeof *hand);
+    if (strcmp(job.option, "fresh") == 0) {
+        hand->share = curl_share_init();
+        curl_share_setopt(hand->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+        curl_share_setopt(hand->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+        curl_share_setopt(hand->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    } else {
+        hand->easy = curl_easy_init();
+    }
+    return hand;
+}
+
+static void request(void *of_thread)
+{
+    struct hand *hand = of_thread;
+    CURL *easy = hand->share != NULL ? curl_easy_init() : hand->easy;
+    struct response response = {0};
+    struct curl_slist *headers = curl_slist_append(NULL, "User-Agent: libhttpclient/0.1.0");
+    long status = 0;
+    curl_easy_setopt(easy, CURLOPT_URL, job.url);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 60000L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &response);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &response);
+    if (job.ca[0] != 0) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, job.ca);
+    }
+    if (hand->share != NULL) {
+        curl_easy_setopt(easy, CURLOPT_SHARE, hand->share);
+    }
+    CURLcode code = curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK || status != 200 || response.body.length != job.length) {
+        fail(curl_easy_strerror(code));
+    }
+    free(response.head.data);
+    free(response.body.data);
+    curl_slist_free_all(headers);
+    if (hand->share != NULL) {
+        curl_easy_cleanup(easy);
+    }
+}
+
+static void leave(void *of_thread)
+{
+    struct hand *hand = of_thread;
+    curl_easy_cleanup(hand->easy);
+    curl_share_cleanup(hand->share);
+    free(hand);
+}
+
+static void stop(void *shared)
+{
+    (void)shared;
+}

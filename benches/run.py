@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""libhttpclient against raw libcurl and peers, on one nginx: `make bench`.
+
+CPU is user and system time of a whole process after its warm-up, by getrusage. Each ratio is the median of interleaved pairs
+with its quartiles. Instructions are callgrind's at two request counts, the difference divided, as the median over several heap
+layouts: glibc merges free memory or not depending on where its last chunk ends, which alone is 3,000 instructions a request.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+LAYOUTS = [None, 4096, 65536, 131072, 262144]
+
+
+def run(command, **options):
+    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True, **options).stdout
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx:
+    """One worker, a body of 200 bytes and one of 1 MiB, over HTTP and TLS."""
+
+    def __init__(self, folder):
+        self.folder, self.http, self.https = folder, free_port(), free_port()
+        self.ca = folder / "cert.pem"
+        (folder / "www").mkdir()
+        (folder / "www/small").write_bytes(b"x" * 200)
+        (folder / "www/large").write_bytes(b"x" * (1 << 20))
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-keyout", folder / "key.pem", "-out", self.ca, "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in
+                         ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+        (folder / "nginx.conf").write_text(f"""
+            worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors;
+            events {{ worker_connections 4096; }}
+            http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; {places}
+              server {{ listen 127.0.0.1:{self.http}; listen 127.0.0.1:{self.https} ssl; root {folder}/www;
+                ssl_certificate {self.ca}; ssl_certificate_key {folder}/key.pem; }} }}""")
+        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.process = subprocess.Popen([nginx, "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.https), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        sys.exit("nginx did not start")
+
+    def url(self, name, tls=False):
+        return f"https://localhost:{self.https}/{name}" if tls else f"http://127.0.0.1:{self.http}/{name}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Programs:
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder
+        ours = ["-I", build.parent / "include" if (build.parent / "include").is_dir() else HERE.parent / "include",
+                "-L", build / "lib", "-lhttpclient", f"-Wl,-rpath,{build}/lib"]
+        # libcurl as cargo compiled it into our library: the newest, should there be several.
+        found = sorted((build / "cargo/release/build").glob("curl-sys-*/out/build/libcurl.a"), key=os.path.getmtime)
+        curl = ["-I", found[-1].parents[1] / "include", found[-1], "-lssl", "-lcrypto", "-lz"] if found else None
+        self.ours = self.compile("ours", ours)
+        self.parts = self.compile("parts", ours)
+        self.raw = self.compile("raw", curl) if curl else None
+        self.counter = self.compile("allocations", ["-shared", "-fPIC"])
+        try:
+            self.soup = self.compile("soup", run(["pkg-config", "--cflags", "--libs", "libsoup-3.0"]).split())
+        except (subprocess.CalledProcessError, FileNotFoundError):
+            self.soup = None
+        self.peers = self.rust_peers()
+
+    def compile(self, name, flags):
+        program = self.folder / name
+        run(["cc", "-O2", HERE / f"{name}.c", "-pthread", *flags, "-o", program])
+        return program
+
+    def rust_peers(self):
+        target = self.build / "bench-peers"
+        try:
+            run(["cargo", "build", "--release", "--locked", "--target-dir", target], cwd=HERE / "peers")
+        except subprocess.CalledProcessError as error:
+            print("the Rust peers did not build:", error.stderr.strip().splitlines()[-1], file=sys.stderr)
+            return None
+        return target / "release/peers"
+
+
+def cost(command, preload=None):
+    environment = dict(os.environ, **({"LD_PRELOAD": str(preload)} if preload else {}))
+    words = run(command, env=environment).split()
+    return float(words[1]), float(words[3])
+
+
+def instructions(program, arguments, layout):
+    def count(requests):
+        environment = dict(os.environ)
+        if layout is not None:
+            environment["GLIBC_TUNABLES"] = f"glibc.malloc.top_pad={layout}"
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, requests, *arguments]
+        text = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True,
+                              env=environment).stderr
+        return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
+    return (count(1200) - count(200)) / (1000 + 100)  # a tenth more for the warm-up
+
+
+class Table:
+    def __init__(self, wanted, pairs):
+        self.wanted, self.pairs, self.missed = wanted, pairs, 0
+        print(f"{'work':58} {'ours':>9} {'peer':>9} {'ratio':>6}  {'quartiles':13} {'bar':>6}")
+
+    def wants(self, name):
+        return not self.wanted or any(word in name for word in self.wanted)
+
+    def row(self, name, ours, peer, ratio, quartiles, bar):
+        shown = ratio if peer is not None else ours
+        met = "met" if shown <= bar else "MISSED"
+        self.missed += shown > bar
+        peer_text = "" if peer is None else f"{peer:9.2f}"
+        ratio_text = "" if peer is None else f"{ratio:6.3f}"
+        print(f"{name:58} {ours:9.2f} {peer_text:>9} {ratio_text:>6}  {quartiles:13} {bar:6g} {met}", flush=True)
+
+    def cpu(self, name, ours, peer, bar):
+        """Microseconds of CPU for each request."""
+        if not self.wants(name):
+            return
+        pairs = [(cost(ours)[0], cost(peer)[0]) for _ in range(self.pairs)]
+        ratios = sorted(one / other for one, other in pairs)
+        low, ratio, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+        self.row(name, statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs), ratio,
+                 f"{low:.3f}-{high:.3f}", bar)
+
+
+def measure(table, programs, nginx):
+    small, large, tls = nginx.url("small"), nginx.url("large"), nginx.url("small", tls=True)
+    plain = [small, 200, ""]
+    ours, raw = programs.ours, programs.raw
+    if table.wants("instructions"):
+        both = [(instructions(ours, [1, *plain], layout), instructions(raw, [1, *plain], layout)) for layout in LAYOUTS]
+        ratios = sorted(one / other for one, other in both)
+        table.row("sequential GET, instructions (thousands)", statistics.median(b[0] for b in both) / 1000,
+                  statistics.median(b[1] for b in both) / 1000, statistics.median(ratios),
+                  f"{ratios[0]:.3f}-{ratios[-1]:.3f}", 1.00)
+    table.cpu("sequential GET, CPU us, against raw", [ours, 20000, 1, *plain], [raw, 20000, 1, *plain], 1.05)
+    table.cpu("sequential GET, CPU us, against fresh handles and a share", [ours, 20000, 1, *plain],
+              [raw, 20000, 1, *plain, "fresh"], 0.55)
+    table.cpu("8 threads, CPU us, against a handle for each", [ours, 24000, 8, *plain], [raw, 24000, 8, *plain], 1.05)
+    secure = [tls, 200, nginx.ca]
+    table.cpu("TLS, sequential GET, CPU us, against raw", [ours, 12000, 1, *secure], [raw, 12000, 1, *secure], 1.05)
+    big = [large, 1 << 20, ""]
+    table.cpu("1 MiB, CPU us, against raw", [ours, 600, 1, *big], [raw, 600, 1, *big], 1.15)
+    if table.wants("allocations"):
+        own, by_hand = (cost([program, 2000, 1, *plain], programs.counter)[1] for program in (ours, raw))
+        table.row(f"allocations a request beyond raw ({own:.1f} against {by_hand:.1f})", own - by_hand, None, 0, "", 12)
+    if table.wants("parts"):
+        parts = dict(line.split() for line in run([programs.parts, small, tls, nginx.ca]).splitlines())
+        for key, name, bar in [("client_kb", "parts: idle client before its first call, KB of heap", 16),
+                               ("http_kb", "parts: one warm HTTP connection, KB of heap", 32),
+                               ("tls_kb", "parts: one warm TLS connection, KB of heap", 120),
+                               ("retry_ns", "parts: retry decision, ns", 100),
+                               ("limiter_ns", "parts: limiter check, ns", 60),
+                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300)]:
+            table.row(name, float(parts[key]), None, 0, "", bar)
+    if table.wants("new TLS connections"):
+        costs = [cost([ours, 50, 1, *secure, "new-connections"])[0] / 1000 for _ in range(table.pairs)]
+        table.row("50 new TLS connections, CPU ms each", statistics.median(costs), None, 0, "", 1.0)
+    if programs.soup:
+        table.cpu("against libsoup 3, CPU us", [ours, 12000, 1, *plain], [programs.soup, 6000, 1, *plain], 0.42)
+    if programs.peers:
+        for peer, bar in [("isahc", 0.25), ("reqwest", 0.45)]:
+            table.cpu(f"against {peer} (blocking), CPU us", [ours, 12000, 1, *plain],
+                      [programs.peers, 6000, 1, *plain, peer], bar)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help="the folder that make filled")
+    parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("rows", nargs="*", help="words of the rows wanted; all without")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="httpclient-bench-") as folder:
+        folder = pathlib.Path(folder)
+        programs = Programs(options.build.resolve(), folder)
+        folder.chmod(0o755)
+        nginx = Nginx(folder)
+        try:
+            table = Table(options.rows, options.pairs)
+            measure(table, programs, nginx)
+        finally:
+            nginx.stop()
+    print(f"{table.missed} bars missed" if table.missed else "every bar met")
+
+
+main()
