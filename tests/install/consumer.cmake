@@ -1,6 +1,6 @@
 # cmake -DSOURCE=… -DBUILD=… -DGENERATOR=… -DTESTSERVER=… -P consumer.cmake -- OPTION...
 # Configures the project SOURCE with the options, builds its target `consumer` where it has one, and runs that in the
-# scripted server. Every step is a process of its own, as at a user's.
+# scripted server, with a URL or with -DARGUMENTS=…. Every step is a process of its own, as at a user's.
 cmake_minimum_required(VERSION 3.22)
 
 set(options)
@@ -19,6 +19,10 @@ file(REMOVE_RECURSE ${BUILD})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR} ${options} COMMAND_ERROR_IS_FATAL ANY)
 if(TESTSERVER)
   execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} --target consumer COMMAND_ERROR_IS_FATAL ANY)
-  execute_process(COMMAND ${TESTSERVER} run --lifetime 25 -- ${BUILD}/consumer {url}/status/200
+  if(NOT ARGUMENTS)
+    set(ARGUMENTS {url}/status/200)
+  endif()
+  separate_arguments(ARGUMENTS)
+  execute_process(COMMAND ${TESTSERVER} run --lifetime 25 -- ${BUILD}/consumer ${ARGUMENTS}
                   COMMAND_ERROR_IS_FATAL ANY)
 endif()
