@@ -43,7 +43,9 @@ static inline int in_child(int (*run)(void *), void *argument)
 static inline unsigned each_of_self(const char *folder, void (*visit)(const char *name, void *), void *argument)
 {
     unsigned count = 0;
-    DIR *directory = opendir(text("/proc/self/%s", folder));
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/%s", folder);
+    DIR *directory = opendir(path);
     if (directory == NULL) {
         skip_all("there is no /proc here");
         return 0;

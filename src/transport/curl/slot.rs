@@ -266,9 +266,11 @@ impl Slot {
     /// Left to libcurl, the old connection would stay open until the new one's request ends: one more than the limits
     /// allow, and a server that serves one connection at a time would never come to the new one. It goes with its multi.
     fn drop_connection(&mut self) -> Result<()> {
-        self.multi = handles::Multi::new()?;
-        self.set_multi_constants();
         self.socket = None;
+        self.spoiled = true;
+        self.multi.renew()?;
+        self.spoiled = false;
+        self.set_multi_constants();
         Ok(())
     }
 

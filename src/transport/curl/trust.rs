@@ -20,12 +20,15 @@ impl Trust {
     /// The authorities of a PEM file, and no others.
     pub fn file(path: &Path) -> Result<Trust> {
         let shown = text::printable(path.as_os_str().as_encoded_bytes(), 200);
-        std::fs::File::open(path).map_err(|e| Error::new(Code::HTTPC_E_FILE, format!("CA file {shown}: {e}")))?;
+        std::fs::File::open(path).map_err(|e| match e.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => no_descriptor(),
+            _ => Error::new(Code::HTTPC_E_FILE, format!("CA file {shown}: {e}")),
+        })?;
         let name = c_path(path);
         let trust = Trust::empty()?;
         // SAFETY: both pointers are valid for the call.
         if unsafe { sys::X509_STORE_load_locations(trust.0, name.as_ptr(), ptr::null()) } != 1 {
-            let why = last_openssl_error();
+            let why = last_openssl_error()?;
             return Err(Error::new(
                 Code::HTTPC_E_TLS,
                 format!("CA file {shown}: no certificate in PEM form in it{why}"),
@@ -49,8 +52,9 @@ impl Trust {
             } else {
                 ffi::X509_STORE_set_default_paths(trust.0);
             }
-            ffi::ERR_clear_error();
         }
+        // One that could not be read for now is another matter: the store is for the client's whole life.
+        last_openssl_error()?;
         Ok(trust)
     }
 
@@ -86,12 +90,27 @@ fn c_path(path: &Path) -> CString {
     CString::new(path.as_os_str().as_encoded_bytes()).unwrap_or_default()
 }
 
-fn last_openssl_error() -> String {
+/// In words, or empty; fails when there was no descriptor for a file. None is left behind.
+fn last_openssl_error() -> Result<String> {
     // SAFETY: the string is static, or NULL for a code without words.
     let reason = unsafe {
         let reason = ffi::ERR_reason_error_string(ffi::ERR_peek_last_error());
-        ffi::ERR_clear_error();
+        loop {
+            let error = ffi::ERR_get_error();
+            let errno = (error & 0xfff) as i32; // OpenSSL 1.1 and 3 differ in what is above
+            if ffi::ERR_GET_LIB(error) == ffi::ERR_LIB_SYS && matches!(errno, libc::EMFILE | libc::ENFILE) {
+                ffi::ERR_clear_error();
+                return Err(no_descriptor());
+            }
+            if error == 0 {
+                break;
+            }
+        }
         if reason.is_null() { None } else { Some(CStr::from_ptr(reason)) }
     };
-    reason.map(|reason| format!(" ({})", text::printable(reason.to_bytes(), 100))).unwrap_or_default()
+    Ok(reason.map(|reason| format!(" ({})", text::printable(reason.to_bytes(), 100))).unwrap_or_default())
+}
+
+fn no_descriptor() -> Box<Error> {
+    Error::new(Code::HTTPC_E_RESOURCE, "no descriptor to read the certificate authorities")
 }

@@ -8,12 +8,23 @@ pub struct Multi(*mut ffi::CURLM);
 
 impl Multi {
     pub fn new() -> Result<Multi> {
-        // SAFETY: plain construction; checked below.
-        let handle = unsafe { ffi::curl_multi_init() };
-        if handle.is_null() {
+        let mut multi = Multi(std::ptr::null_mut());
+        multi.renew()?;
+        Ok(multi)
+    }
+
+    /// Closes its connection, and makes a new handle in place of the old one with what that leaves free: there may be no
+    /// other descriptor. When it fails the handle is NULL, which libcurl refuses.
+    pub fn renew(&mut self) -> Result<()> {
+        // SAFETY: our own handle or NULL, and no easy handle is in it; then plain construction, checked below.
+        unsafe {
+            ffi::curl_multi_cleanup(self.0);
+            self.0 = ffi::curl_multi_init();
+        }
+        if self.0.is_null() {
             return Err(Error::new(Code::HTTPC_E_RESOURCE, "no descriptor or memory for a connection"));
         }
-        Ok(Multi(handle))
+        Ok(())
     }
 
     pub fn raw(&self) -> *mut ffi::CURLM {
