@@ -104,6 +104,9 @@ pub unsafe extern "C" fn httpc_rate_limiter_try(
         unsafe { clear_value(wait_ms, 0, "wait_ms") }?;
         let limiter = unsafe { httpc_rate_limiter::retain(limiter) }?;
         let now = limiter.clock().now();
+        if limiter.take_at_once(u64::from(weight), now) {
+            return Ok(());
+        }
         let ms = match limiter.request(u64::from(weight), now, now)? {
             Entry::Granted(_) => return Ok(()),
             Entry::TooLate { due } => to_ms(due, now),
