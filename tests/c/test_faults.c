@@ -160,6 +160,10 @@ TEST(chunks)
         RAW("overflowing size", CHUNKED "fffffffffffffffff\r\nhello\r\n0\r\n\r\n", HTTPC_E_PROTOCOL, 1),
         RAW("no line end after the data", CHUNKED "5\r\nhelloXX0\r\n\r\n", HTTPC_E_PROTOCOL, 1),
         RAW("extensions", CHUNKED "5;name=\"value\"\r\nhello\r\n0\r\n\r\n", HTTPC_OK, 1),
+        RAW2("in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", HTTPC_OK,
+             HTTPC_E_PROTOCOL, 1),
+        RAW2("twice chunked", OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+             HTTPC_E_PROTOCOL, HTTPC_OK, 1),
         RAW("trailers", CHUNKED "5\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n", HTTPC_OK, 1),
         RAW("closed after the last data", CHUNKED "5\r\nhello\r\n", HTTPC_E_TRUNCATED, RETRIED),
         RAW("closed in the size", CHUNKED "5\r\nhello\r\n1", HTTPC_E_TRUNCATED, RETRIED),
@@ -206,6 +210,56 @@ TEST(tls)
         AT("an end without close_notify", "TLS_TRUNCATE", HTTPC_E_TRUNCATED, RETRIED),
         AT("expired", "TLS_EXPIRED", HTTPC_E_CERTIFICATE, 1),
         AT("another host's", "TLS_WRONG_HOST", HTTPC_E_CERTIFICATE, 1),
+        AT("not yet valid", "TLS_NOT_YET", HTTPC_E_CERTIFICATE, 1),
+        AT("signed by itself", "TLS_SELF_SIGNED", HTTPC_E_CERTIFICATE, 1),
+        AT("of an unknown authority", "TLS_UNKNOWN_CA", HTTPC_E_CERTIFICATE, 1),
+        AT("without its intermediate", "TLS_NO_INTERMEDIATE", HTTPC_E_CERTIFICATE, 1),
+        AT("for clients only", "TLS_WRONG_USAGE", HTTPC_E_CERTIFICATE, 1),
+        AT2("a weak key", "TLS_WEAK", HTTPC_E_CERTIFICATE, HTTPC_E_TLS, 1),
+        AT("TLS 1.1 at most", "TLS_OLD", HTTPC_E_TLS, 1),
+        AT("a client certificate wanted", "TLS_CLIENT_CERT", HTTPC_E_TLS, 1),
+    };
+    CHECK_FAULTS(table);
+}
+
+TEST(redirects)
+{
+#define TO(location) "HTTP/1.1 302 Found\r\n" location "Content-Length: 0\r\n\r\n"
+    static const struct fault table[] = {
+        AT("a loop", "/redirect-loop", HTTPC_E_REDIRECT, 11),
+        RAW("nowhere", TO(""), HTTPC_OK, 1),
+        RAW("to a file", TO("Location: file:///etc/passwd\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("to FTP", TO("Location: ftp://127.0.0.1/\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("to a script", TO("Location: javascript:alert(1)\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("to data", TO("Location: data:text/plain,hello\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("without a host", TO("Location: http://\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("to a bad port", TO("Location: http://127.0.0.1:99999/\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("a control character", TO("Location: /a\x01/b\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("no UTF-8", TO("Location: /\xff\xfe\r\n"), HTTPC_E_REDIRECT, 1),
+        RAW("several places", TO("Location: /status/200\r\nLocation: /status/500\r\n"), HTTPC_E_PROTOCOL, 1),
+        RAW("300", "HTTP/1.1 300 Multiple Choices\r\nLocation: /status/500\r\nContent-Length: 0\r\n\r\n", HTTPC_OK, 1),
+        RAW("304", "HTTP/1.1 304 Not Modified\r\nLocation: /status/500\r\n\r\n", HTTPC_OK, 1),
+    };
+    CHECK_FAULTS(table);
+}
+
+TEST(retry_after)
+{
+#define BUSY(fields) "HTTP/1.1 503 Busy\r\n" fields "Content-Length: 0\r\n\r\n"
+    static const struct fault table[] = {
+        RAW("none", BUSY(""), HTTPC_E_STATUS, RETRIED),
+        RAW("zero", BUSY("Retry-After: 0\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("negative", BUSY("Retry-After: -5\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("a fraction", BUSY("Retry-After: 9.5\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("no number", BUSY("Retry-After: soon\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("a list", BUSY("Retry-After: 60, 70\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("in the past", BUSY("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), HTTPC_E_STATUS, RETRIED),
+        RAW("later than may be waited", BUSY("Retry-After: 60\r\n"), HTTPC_E_STATUS, 1),
+        RAW("white space around it", BUSY("Retry-After: \t 60 \t\r\n"), HTTPC_E_STATUS, 1),
+        RAW("overflow", BUSY("Retry-After: 99999999999999999999999999\r\n"), HTTPC_E_STATUS, 1),
+        RAW("far in the future", BUSY("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"), HTTPC_E_STATUS, 1),
+        RAW("twice", BUSY("Retry-After: 0\r\nRetry-After: 60\r\n"), HTTPC_E_STATUS, 1),
+        RAW("no end of the fields", "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\n", HTTPC_E_IO, RETRIED),
     };
     CHECK_FAULTS(table);
 }
