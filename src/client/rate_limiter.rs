@@ -105,7 +105,7 @@ impl RateLimiter {
 
     /// The TAT before and after.
     fn taken_at_once(&self, weight: u64, now: Micros) -> Option<(Micros, Micros)> {
-        if weight == 0 || weight > self.rate.burst() {
+        if weight == 0 || weight > self.rate.burst() || self.born.is_foreign() {
             return None;
         }
         let mut queue = self.queue.lock();

@@ -35,6 +35,7 @@ struct IdleSlot {
     since: Micros,
 }
 
+#[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
 pub enum Entry<'p> {
     Granted(Lease<'p>),
     Queued(Place<'p>),
