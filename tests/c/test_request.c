@@ -379,3 +379,25 @@ TEST(a_request_head_that_is_too_long_is_the_callers_mistake)
     httpc_client_free(client);
     free(value);
 }
+
+TEST(two_user_agents_are_sent_as_two)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("GET", "/echo");
+    CHECK_CODE(httpc_request_add_header(request, "User-Agent", "one"), HTTPC_OK);
+    CHECK_CODE(httpc_request_add_header(request, "User-Agent", "two"), HTTPC_OK);
+    CHECK_CODE(httpc_request_add_header(request, "user-agent", "three"), HTTPC_OK);
+    struct outcome o = send_request(client, request);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/user-agent/0", NULL), "one");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/user-agent/1", NULL), "two");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/user-agent/2", NULL), "three");
+    done(&o);
+    /* And nothing of them is left for the next request on that connection. */
+    o = get(client, "/echo");
+    CHECK_HAS(httpc_response_json_string(o.response, "/headers/user-agent/0", NULL), "libhttpclient/");
+    CHECK_EQ(httpc_response_json_string(o.response, "/headers/user-agent/1", NULL) == NULL, 1);
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}

@@ -37,6 +37,15 @@ impl HeaderList {
         }
     }
 
+    /// As an ordinary header after all.
+    pub fn list_agent(&mut self) {
+        let agent = String::from_utf8_lossy(self.agent.strip_suffix(b"\0").unwrap_or_default()).into_owned();
+        self.set_agent("");
+        if !agent.is_empty() {
+            self.push("User-Agent", &agent);
+        }
+    }
+
     /// The option's value, NULL for none, if it is another than the last time.
     pub fn changed_agent(&mut self) -> Option<*const u8> {
         let agent = if self.agent.is_empty() { ptr::null() } else { self.agent.as_ptr() };

@@ -164,10 +164,15 @@ impl Slot {
         let (mut typed, mut agent) = (false, false);
         (out.headers)(&mut |name, value, _| {
             typed |= name.eq_ignore_ascii_case("Content-Type");
-            if !agent && name == "User-Agent" && !value.is_empty() {
+            let is_agent = name.eq_ignore_ascii_case("User-Agent");
+            if is_agent && !agent && name == "User-Agent" && !value.is_empty() {
                 agent = true;
                 headers.set_agent(value);
             } else {
+                // libcurl leaves its option out when the list has one as well.
+                if is_agent && agent {
+                    headers.list_agent();
+                }
                 headers.push(name, value);
             }
         });
