@@ -1,5 +1,14 @@
-/* A process without descriptors left: whatever needs one says so, nothing leaks, and all works once there are some. */
+/*
+ * A process without descriptors left: whatever needs one says so, nothing leaks, and all works once there are some. Names
+ * are looked up by descriptors.preload.c.
+ */
+#define CHECK_SETUP use_own_resolver
 #include "calls.h"
+
+static void use_own_resolver(void)
+{
+    start_with_preload("descriptors");
+}
 
 /* More than any single call needs. */
 #define ENOUGH 12
@@ -78,8 +87,12 @@ TEST(a_call_to_an_address)
     with_ever_more_descriptors("/echo");
 }
 
-/* TLS is served at "localhost": a name to be looked up. */
-TEST(a_call_to_a_name_over_tls)
+TEST(a_call_to_a_name)
+{
+    with_ever_more_descriptors(text("http://name.test%s/echo", strrchr(address("URL"), ':')));
+}
+
+TEST(a_call_over_tls)
 {
     with_ever_more_descriptors(text("%s/echo", address("TLS")));
 }

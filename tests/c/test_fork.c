@@ -333,7 +333,6 @@ TEST(no_descriptor_is_inherited_by_a_started_program)
     httpc_cancel_token *token = new_token();
     struct gated_call call = {new_client(config), new_request("GET", text("/gate?key=%s", key))};
     httpc_request_set_cancel_token(call.request, token);
-    /* A name has to be looked up in a thread. */
     CHECK_CODE(code_of(get(call.client, text("%s/echo", address("TLS")))), HTTPC_OK);
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, call_at_gate, &call), 0);

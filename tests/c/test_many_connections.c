@@ -123,7 +123,7 @@ TEST(high_descriptors_serve_get_and_post_with_and_without_tls)
     give_descriptors_back();
 }
 
-/* What connects, what reads, what writes, and what has to be looked up in a thread. */
+/* What connects, what reads, what writes, and what does so encrypted. */
 TEST(high_descriptors_keep_timeouts)
 {
     if (!take_descriptors()) {

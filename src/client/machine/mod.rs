@@ -250,7 +250,11 @@ impl Machine {
         };
         self.timers.end_attempt();
         let ended_early = live.aborted;
-        let code = ended_early.unwrap_or(end.code);
+        let code = match ended_early {
+            // Time passed, and the transport knows for want of what.
+            Some(Code::HTTPC_E_TIMEOUT_CONNECT) if end.code == Code::HTTPC_E_RESOURCE => end.code,
+            early => early.unwrap_or(end.code),
+        };
         self.record(now, &live, code, &end);
         self.last_note = std::mem::take(&mut end.note);
         self.last_curl_code = end.curl_code;

@@ -16,6 +16,21 @@ pub struct Failure {
     pub hopeless: bool,
 }
 
+/// Of a lookup that was not over when its time was. libcurl does it in a thread, and when it gets none it says nothing and
+/// tries again until the end: so whether there is one is for us to find out.
+pub fn of_unfinished_lookup() -> Option<Failure> {
+    match std::thread::Builder::new().stack_size(64 << 10).spawn(|| ()) {
+        Ok(thread) => {
+            let _ = thread.join();
+            None
+        }
+        Err(why) => {
+            let why = os_reason(why.raw_os_error().unwrap_or(0));
+            Some(failure(Code::HTTPC_E_RESOURCE, format!("no thread to look up the host name in: {why}")))
+        }
+    }
+}
+
 /// What libcurl says of a transfer that has ended.
 pub struct Report<'a> {
     pub curl_code: CURLcode,
@@ -81,9 +96,7 @@ impl Report<'_> {
             return failure;
         }
         match self.curl_code {
-            curl_sys::CURLE_COULDNT_RESOLVE_HOST => {
-                failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {}", self.origin.host))
-            }
+            curl_sys::CURLE_COULDNT_RESOLVE_HOST => failed_lookup(&self.origin.host),
             curl_sys::CURLE_COULDNT_RESOLVE_PROXY => {
                 failure(Code::HTTPC_E_PROXY, or(said, "could not resolve the proxy"))
             }
@@ -208,6 +221,18 @@ impl Report<'_> {
 }
 
 const WEIRD_SERVER_REPLY: CURLcode = 8;
+
+/// The system's resolver does not tell what it lacked.
+fn failed_lookup(host: &str) -> Failure {
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+    match socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None) {
+        Err(why @ (Errno::MFILE | Errno::NFILE)) => {
+            failure(Code::HTTPC_E_RESOURCE, format!("no descriptor to look up the host name {host}: {why}"))
+        }
+        _ => failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {host}")),
+    }
+}
 
 fn failure(code: Code, note: impl Into<String>) -> Failure {
     Failure { code, note: note.into(), hopeless: false }

@@ -20,11 +20,6 @@ impl HeaderList {
         self.nodes.clear();
     }
 
-    /// What the request's head grows by, or a little more.
-    pub fn bytes(&self) -> usize {
-        self.text.len() + self.agent.len()
-    }
-
     /// For CURLOPT_USERAGENT; empty is none.
     pub fn set_agent(&mut self, agent: &str) {
         if self.agent.strip_suffix(b"\0").unwrap_or_default() != agent.as_bytes() {

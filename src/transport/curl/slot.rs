@@ -5,7 +5,7 @@ mod handles;
 mod options;
 
 use super::exchange::{self, Exchange, Fault};
-use super::failure::Report;
+use super::failure::{self, Report};
 use super::header_list::HeaderList;
 use super::settings::Settings;
 use super::sockets::{self, Sockets};
@@ -171,11 +171,12 @@ impl Slot {
         ready > fds[..count].iter().filter(|fd| fd.revents != 0).count() as c_int
     }
 
-    /// The connection, when all that libcurl waits for is the answer on it: a small head went out with one write. Then
-    /// poll() does at a tenth of what curl_multi_poll() costs. TLS may want to write at any time.
+    /// The connection, when all that libcurl waits for is the answer on it: the whole request has gone out. Then poll()
+    /// does at a tenth of what curl_multi_poll() costs. TLS may want to write at any time.
     fn answering_socket(&self) -> Option<BorrowedFd<'_>> {
-        let waits = self.easy.get_ref().fired > 0 && self.body.is_none() && self.headers.bytes() < 4096;
-        if !waits || self.target.len() >= 4096 || !self.is_direct || self.origin.https {
+        let waits = self.easy.get_ref().fired > 0 && self.is_direct && !self.origin.https;
+        // Of a transfer that still has something to send libcurl keeps no such time: even a small head may go out in parts.
+        if !waits || self.info_off_t(sys::CURLINFO_POSTTRANSFER_TIME_T) == 0 {
             return None;
         }
         // SAFETY: libcurl keeps it open while nobody drives this slot.
@@ -209,15 +210,20 @@ impl Slot {
         self.body = None;
         let timings = self.timings(new_connection);
         let end = self.describe(curl_code, new_connection, timings);
-        let exchange = self.easy.get_mut();
         // An unfinished lookup goes on in libcurl's thread.
-        self.spoiled |= curl_code.is_none() && exchange.opened == 0 && exchange.fired == 0;
-        self.spoiled |= matches!(exchange.fault, Some(Fault::Panic(_)));
+        self.spoiled |= curl_code.is_none() && self.is_looking_up();
+        self.spoiled |= matches!(self.easy.get_ref().fault, Some(Fault::Panic(_)));
         end
+    }
+
+    /// A running attempt that has not come to an address yet.
+    fn is_looking_up(&self) -> bool {
+        self.easy.get_ref().opened == 0 && self.easy.get_ref().fired == 0
     }
 
     fn describe(&mut self, curl_code: Option<ffi::CURLcode>, new_connection: bool, timings: Timings) -> AttemptEnd {
         let failure = match curl_code {
+            None if self.is_looking_up() => failure::of_unfinished_lookup(),
             // Ended by the driver: the machine knows why.
             None => None,
             Some(ffi::CURLE_OK) if self.easy.get_ref().head_done && self.easy.get_ref().fault.is_none() => None,
