@@ -166,113 +166,6 @@ TEST(free_waits_for_running_calls)
     done(&b.outcome);
 }
 
-enum deed { CLOSE_AND_WAIT, CLOSE_WITHOUT_WAITING, FREE_CLIENT, CALL_ANOTHER };
-
-struct inside {
-    httpc_client *client;
-    enum deed deed;
-    httpc_code code;
-    int calls;
-};
-
-static int32_t act_inside(void *userdata, const httpc_attempt *attempt)
-{
-    struct inside *inside = userdata;
-    CHECK_EQ(httpc_attempt_status(attempt), 503);
-    if (inside->calls++ > 0) {
-        return HTTPC_DECISION_DEFAULT;
-    }
-    switch (inside->deed) {
-    case CLOSE_AND_WAIT:
-        inside->code = httpc_client_close(inside->client, HTTPC_FOREVER, NULL);
-        break;
-    case CLOSE_WITHOUT_WAITING:
-        inside->code = httpc_client_close(inside->client, 0, NULL);
-        break;
-    case FREE_CLIENT:
-        httpc_client_free(inside->client);
-        inside->client = NULL;
-        inside->code = HTTPC_OK;
-        break;
-    case CALL_ANOTHER:
-        inside->code = code_of(get(inside->client, "/echo"));
-        break;
-    }
-    return HTTPC_DECISION_DEFAULT;
-}
-
-TEST(the_library_may_be_called_from_inside_a_callback)
-{
-    static const struct {
-        enum deed deed;
-        httpc_code inside, outside;
-    } table[] = {
-        {CLOSE_AND_WAIT, HTTPC_E_WOULD_DEADLOCK, HTTPC_E_CLOSED},
-        {CLOSE_WITHOUT_WAITING, HTTPC_E_AGAIN, HTTPC_E_CLOSED},
-        {FREE_CLIENT, HTTPC_OK, HTTPC_E_CLOSED},
-        {CALL_ANOTHER, HTTPC_OK, HTTPC_OK},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct inside inside = {.deed = table[i].deed};
-        httpc_config *config = new_config();
-        httpc_retry_policy *policy = new_policy();
-        httpc_retry_policy_set_backoff(policy, 1, 1.0, 1);
-        httpc_retry_policy_set_decider(policy, act_inside, &inside, NULL);
-        httpc_config_set_retry(config, policy);
-        httpc_retry_policy_free(policy);
-        inside.client = new_client(config);
-        struct outcome o = get(inside.client, text("/sequence/503,200?key=%s", new_key()));
-        CHECK_CODE(inside.code, table[i].inside);
-        CHECK_CODE(o.code, table[i].outside);
-        CHECK_EQ(inside.calls, 1);
-        done(&o);
-        httpc_client_free(inside.client);
-    }
-}
-
-/* In the child: a code for the parent. */
-static int in_child(httpc_client *client, const char *url)
-{
-    httpc_response *response = NULL;
-    httpc_error *error = NULL;
-    int wrong = httpc_get(client, url, &response, &error) != HTTPC_E_FORKED;
-    wrong |= (httpc_error_code(error) != HTTPC_E_FORKED) << 1;
-    wrong |= (response != NULL) << 2;
-    httpc_error_free(error);
-    httpc_client_free(client);
-    httpc_client *own = NULL;
-    wrong |= (httpc_client_new(NULL, &own, NULL) != HTTPC_OK) << 3;
-    wrong |= (httpc_get(own, url, &response, NULL) != HTTPC_OK) << 4;
-    httpc_response_free(response);
-    httpc_client_free(own);
-    return wrong;
-}
-
-TEST(a_client_of_the_parent_is_refused_in_the_child)
-{
-    httpc_client *client = new_client(NULL);
-    const char *key = new_key();
-    const char *url = text("%s/echo?key=%s", address("URL"), key);
-    CHECK_CODE(code_of(get(client, url)), HTTPC_OK);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(30);
-        _exit(in_child(client, url));
-    }
-    int status = -1;
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status));
-    CHECK_EQ(WEXITSTATUS(status), 0);
-    /* The child's end left the parent's connection alone. */
-    struct outcome o = get(client, url);
-    CHECK_CODE(o.code, HTTPC_OK);
-    CHECK(httpc_response_reused(o.response));
-    done(&o);
-    CHECK_EQ(server_count(key), 3);
-    httpc_client_free(client);
-}
-
 TEST(close_without_a_client_is_refused)
 {
     httpc_error *error = NULL;
@@ -338,4 +231,48 @@ TEST(a_connection_that_is_not_used_again_is_closed_before_the_next)
     close(listener);
     close(lines[0]);
     close(lines[1]);
+}
+
+/* One connection and one handle of libcurl's serve requests of every shape: nothing of an earlier one is left in a later. */
+TEST(nothing_of_a_request_survives_on_its_connection)
+{
+    static const struct {
+        const char *method, *url, *body, *header;
+    } table[] = {
+        {"GET", "/echo", NULL, NULL},          {"POST", "/echo?a=1", "posted", "X-Odd"}, {"GET", "/echo", NULL, NULL},
+        {"DELETE", "/echo", NULL, NULL},       {"GET", "/echo?a=1", NULL, "X-Odd"},      {"PUT", "/echo", "", NULL},
+        {"GET", "/echo?", NULL, "User-Agent"}, {"PROPFIND", "/echo", "found", NULL},     {"GET", "/echo?a", NULL, NULL},
+        {"PATCH", "/echo/x", NULL, NULL},      {"GET", "/echo", NULL, NULL},
+    };
+    httpc_client *client = new_client(NULL);
+    const char *key = new_key();
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        httpc_request *request = new_request(table[i].method, table[i].url);
+        httpc_request_set_header(request, "X-Key", key);
+        if (table[i].body != NULL) {
+            httpc_request_set_body(request, "text/plain", table[i].body, strlen(table[i].body));
+        }
+        if (table[i].header != NULL) {
+            httpc_request_set_header(request, table[i].header, "own");
+        }
+        struct outcome o = send_request(client, request);
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_EQ(httpc_attempt_reused(attempt(&o, 0)), i > 0);
+        done(&o);
+        httpc_request_free(request);
+    }
+    httpc_response *log = server_log(key);
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *query = strchr(table[i].url, '?'), *header = table[i].header;
+        CHECK_STR(logged(log, i, "method"), table[i].method);
+        CHECK_STR(logged(log, i, "query"), query != NULL ? query + 1 : "");
+        CHECK_STR(logged(log, i, "body"), table[i].body != NULL ? table[i].body : "");
+        CHECK_STR(logged(log, i, "headers/content-type/0"), table[i].body != NULL ? "text/plain" : NULL);
+        CHECK_STR(logged(log, i, "headers/x-odd/0"), header != NULL && strcmp(header, "X-Odd") == 0 ? "own" : NULL);
+        bool own_agent = header != NULL && strcmp(header, "User-Agent") == 0;
+        CHECK_HAS(logged(log, i, "headers/user-agent/0"), own_agent ? "own" : "libhttpclient/");
+        CHECK_STR(logged(log, i, "headers/user-agent/1"), NULL);
+    }
+    httpc_response_free(log);
+    httpc_client_free(client);
 }

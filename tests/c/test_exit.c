@@ -165,6 +165,11 @@ static bool all_calls_work(void)
     httpc_client *fresh = new_client(NULL);
     good &= CHECK_CODE(code_of(post(fresh, "/echo", "late")), HTTPC_OK);
     httpc_client_free(fresh);
+    /* One without a base URL remembers where a thread's last URL led to. */
+    httpc_client *plainest = NULL;
+    good &= CHECK_CODE(httpc_client_new(NULL, &plainest, NULL), HTTPC_OK);
+    good &= CHECK_CODE(code_of(get(plainest, text("%s/echo", address("URL")))), HTTPC_OK);
+    httpc_client_free(plainest);
     return good;
 }
 

@@ -16,7 +16,9 @@ thread_local! {
 }
 
 pub fn absolute(url: &str) -> Result<Target, UrlError> {
-    if let Some(target) = RECENT.with_borrow(|recent| recent.as_ref().and_then(|recent| recent.target(url))) {
+    // Programs may call when a thread's destructors have run: then there is no memory, and nothing is remembered.
+    let remembered = RECENT.try_with(|recent| recent.borrow().as_ref().and_then(|recent| recent.target(url)));
+    if let Ok(Some(target)) = remembered {
         return Ok(target);
     }
     let target = Target::parse(url)?;
@@ -24,7 +26,7 @@ pub fn absolute(url: &str) -> Result<Target, UrlError> {
         && let Some(prefix) = origin_of(url)
     {
         let recent = Recent { prefix: prefix.into(), base: Base::of_origin(target.origin.clone()) };
-        RECENT.set(Some(recent));
+        let _ = RECENT.try_with(|place| place.replace(Some(recent)));
     }
     Ok(target)
 }

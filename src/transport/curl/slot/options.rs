@@ -1,4 +1,5 @@
-//! Every option that a slot sets: the constant ones once, the others all of them for each request.
+//! Every option that a slot sets: the constant ones once, the others for each request, all of them in one place. What the
+//! request before set in the same way already is left as it is.
 
 use super::{Slot, exchange, ffi, ptr, sockets, sys};
 use crate::client::method::Method;
