@@ -49,6 +49,23 @@ static void *start(void)
     return NULL;
 }
 
+/* What is the same for every request is set once. */
+static CURL *new_easy(CURLSH *share)
+{
+    CURL *easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    if (job.ca[0] != 0) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, job.ca);
+    }
+    if (share != NULL) {
+        curl_easy_setopt(easy, CURLOPT_SHARE, share);
+    }
+    return easy;
+}
+
 static void *enter(void *shared)
 {
     (void)shared;
@@ -59,7 +76,7 @@ static void *enter(void *shared)
         curl_share_setopt(hand->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
         curl_share_setopt(hand->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     } else {
-        hand->easy = curl_easy_init();
+        hand->easy = new_easy(NULL);
     }
     return hand;
 }
@@ -67,26 +84,16 @@ static void *enter(void *shared)
 static void request(void *of_thread)
 {
     struct hand *hand = of_thread;
-    CURL *easy = hand->share != NULL ? curl_easy_init() : hand->easy;
+    CURL *easy = hand->share != NULL ? new_easy(hand->share) : hand->easy;
     struct response response = {0};
     struct curl_slist *headers = curl_slist_append(NULL, "User-Agent: libhttpclient/0.1.0");
     long status = 0;
     curl_easy_setopt(easy, CURLOPT_URL, job.url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 60000L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &response);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &response);
-    if (job.ca[0] != 0) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, job.ca);
-    }
-    if (hand->share != NULL) {
-        curl_easy_setopt(easy, CURLOPT_SHARE, hand->share);
-    }
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK || status != 200 || response.body.length != job.length) {
