@@ -54,6 +54,8 @@ pub struct Slot {
     /// No proxy is in between that would read the request.
     is_direct: bool,
     running: bool,
+    /// Begun and not driven yet.
+    undriven: bool,
     /// The connection that stayed open after the last attempt.
     socket: Option<RawFd>,
     peer: Option<SocketAddr>,
@@ -82,6 +84,7 @@ impl Slot {
             origin: origin.clone(),
             is_direct: origin.https || settings.proxy_for(origin).is_empty(),
             running: false,
+            undriven: false,
             socket: None,
             peer: None,
             uploaded: 0,
@@ -125,7 +128,7 @@ impl Slot {
             self.spoiled = true;
             return Err(Error::new(Code::HTTPC_E_RESOURCE, format!("libcurl took no transfer (CURLMcode {added})")));
         }
-        self.running = true;
+        (self.running, self.undriven) = (true, true);
         Ok(())
     }
 
@@ -134,7 +137,13 @@ impl Slot {
         let (mut running, mut left): (c_int, c_int) = (0, 0);
         // SAFETY: our own handles; the message is read before the next call into libcurl.
         unsafe {
-            let outcome = ffi::curl_multi_perform(self.multi.raw(), &mut running);
+            let multi = self.multi.raw();
+            let outcome = if std::mem::take(&mut self.undriven) {
+                // What is due is the new transfer alone: no thread of a lookup, no connection that closes.
+                ffi::curl_multi_socket_action(multi, ffi::CURL_SOCKET_TIMEOUT, 0, &mut running)
+            } else {
+                ffi::curl_multi_perform(multi, &mut running)
+            };
             if outcome != ffi::CURLM_OK && outcome != ffi::CURLM_CALL_MULTI_PERFORM {
                 self.spoiled = true;
                 return Some(if outcome == ffi::CURLM_OUT_OF_MEMORY {
