@@ -10,7 +10,7 @@ mod waits;
 
 use super::Client;
 use super::alarms::Alarms;
-use super::clock;
+use super::clock::{self, Micros};
 use super::machine::{Action, Event};
 use super::response::Response;
 use crate::error::{Code, Error, Result};
@@ -32,6 +32,8 @@ pub struct Reactor {
     flights: Flights,
     alarms: Alarms,
     tokens: Tokens,
+    /// Read once for each thing that happens.
+    now: Micros,
     stopping: bool,
 }
 
@@ -46,6 +48,7 @@ impl Reactor {
             flights: Flights::default(),
             alarms: Alarms::default(),
             tokens: Tokens::default(),
+            now: clock::now(),
             stopping: false,
         })
     }
@@ -80,16 +83,16 @@ impl Reactor {
     fn turn(&mut self) -> Result<()> {
         self.read_messages();
         let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
-        self.multiplexer.wait(until)?;
+        self.now = self.multiplexer.wait(until)?;
         self.inbox.awake();
         self.read_messages();
-        while self.multiplexer.step() {
+        while self.multiplexer.step(self.now) {
+            self.now = clock::now();
             self.look_at_touched();
             self.end_cancelled();
             self.read_messages();
         }
-        let now = clock::now();
-        while let Some(number) = self.alarms.ring(now) {
+        while let Some(number) = self.alarms.ring(self.now) {
             self.with_flight(number, Self::alarm);
         }
         Ok(())
@@ -98,12 +101,16 @@ impl Reactor {
     fn read_messages(&mut self) {
         let mut messages = std::mem::take(&mut self.messages);
         self.inbox.take(&mut messages);
+        if !messages.is_empty() {
+            // Calls bring the times at which they began.
+            self.now = clock::now();
+        }
         for message in messages.drain(..) {
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
                 Message::Woken(woken) => self.woken(woken),
-                Message::MakeRoom(connections) => self.multiplexer.close_idle(connections),
+                Message::MakeRoom(connections) => self.multiplexer.close_idle(self.now, connections),
                 Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
                 Message::Stop => self.stopping = true,
             }
@@ -118,7 +125,7 @@ impl Reactor {
             flight.call.cancel_token().map_or(Ok(()), |token| self.tokens.add(token, number, &self.multiplexer));
         self.flights.put(number, flight);
         self.with_flight(number, |reactor, _, flight| {
-            let now = clock::now();
+            let now = reactor.now;
             Some(match (watched, reactor.interruption(flight)) {
                 (Err(error), _) => flight.machine.handle(now, Event::Failed(error)),
                 (_, Some(code)) => flight.machine.handle(now, Event::Interrupted(code)),
@@ -150,7 +157,7 @@ impl Reactor {
         for number in self.flights.numbers() {
             self.with_flight(number, |reactor, number, flight| reactor.interrupt(number, flight, code));
         }
-        self.multiplexer.close_idle(u32::MAX);
+        self.multiplexer.close_idle(self.now, u32::MAX);
     }
 
     fn end_cancelled(&mut self) {
@@ -211,14 +218,14 @@ impl Reactor {
     fn start(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Option<Action> {
         flight.grant = None;
         (flight.is_judged, flight.moved_bytes) = (false, 0);
-        let (client, multiplexer) = (&self.client, &mut self.multiplexer);
+        let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
         let started = flight.call.outgoing(&client.config, flight.machine.route(), |out| {
             client.log.request(out);
-            let route = multiplexer.route(&out.target.origin, fresh_connection)?;
+            let route = multiplexer.route(now, &out.target.origin, fresh_connection)?;
             if route.connects {
-                multiplexer.close_idle(client.pool.make_room());
+                multiplexer.close_idle(now, client.pool.make_room());
             }
-            multiplexer.start(number, route, out)
+            multiplexer.start(now, number, route, out)
         });
         match started {
             Ok(()) => {
@@ -227,7 +234,7 @@ impl Reactor {
             }
             Err(error) => {
                 self.give_permit_back(flight);
-                Some(flight.machine.handle(clock::now(), Event::Failed(error)))
+                Some(flight.machine.handle(self.now, Event::Failed(error)))
             }
         }
     }
@@ -235,7 +242,7 @@ impl Reactor {
     /// Something happened to the attempt.
     fn look(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         let standing = self.multiplexer.look(number).filter(|_| matches!(flight.stage, Stage::Attempt))?;
-        let (now, ended) = (clock::now(), standing.ended.is_some());
+        let (now, ended) = (self.now, standing.ended.is_some());
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
@@ -257,20 +264,20 @@ impl Reactor {
 
     fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
         flight.stage = Stage::Nothing;
-        let Some(end) = self.multiplexer.finish(number) else {
+        let Some(end) = self.multiplexer.finish(self.now, number) else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
-            return flight.machine.handle(clock::now(), Event::Failed(confused));
+            return flight.machine.handle(self.now, Event::Failed(confused));
         };
         // Before anything else: whoever waits for it may go on meanwhile.
         self.give_permit_back(flight);
-        let action = flight.machine.handle(clock::now(), Event::AttemptEnded(end));
+        let action = flight.machine.handle(self.now, Event::AttemptEnded(end));
         self.client.log_attempt(&flight.machine, &action);
         action
     }
 
     fn interrupt(&mut self, number: u32, flight: &mut Flight, code: Code) -> Option<Action> {
         self.stop_waiting(flight);
-        match flight.machine.handle(clock::now(), Event::Interrupted(code)) {
+        match flight.machine.handle(self.now, Event::Interrupted(code)) {
             Action::AbortAttempt => Some(self.end_attempt(number, flight)),
             action => Some(action),
         }
@@ -284,7 +291,7 @@ impl Reactor {
     }
 
     fn alarm(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
-        let now = clock::now();
+        let now = self.now;
         if let Stage::Token { .. } = flight.stage
             && let Some(action) = self.poll_token(number, flight)
         {
@@ -303,7 +310,7 @@ impl Reactor {
 
     fn complete(&mut self, number: u32, mut flight: Box<Flight>, outcome: Outcome) {
         self.stop_waiting(&mut flight);
-        self.multiplexer.finish(number);
+        self.multiplexer.finish(self.now, number);
         self.give_permit_back(&mut flight);
         if let Some(unused) = flight.grant.take() {
             unused.give_back();

@@ -3,7 +3,7 @@
 use super::Reactor;
 use super::flight::{Flight, Stage};
 use super::inbox::{CallWaker, Woken, WokenBy};
-use crate::client::clock::{self, Clock, Micros};
+use crate::client::clock::{Clock, Micros};
 use crate::client::machine::{Action, Event};
 use crate::client::rate_limiter::{Entry, acquire_all_as};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ impl Reactor {
     pub(super) fn take_token(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         let limiters = &self.client.config.rate_limiters;
         let clock = limiters.first().map(|limiter| limiter.clock().clone()).unwrap_or_default();
-        let (begun, now) = (clock.now(), clock::now());
+        let (begun, now) = (clock.now(), self.now);
         // The limiters may go by another clock than the call.
         let deadline = flight.machine.deadline();
         let latest = deadline.map_or(Micros::MAX, |at| begun.saturating_add(at.saturating_sub(now)));
@@ -30,7 +30,7 @@ impl Reactor {
                 return None;
             }
         };
-        Some(flight.machine.handle(clock::now(), event))
+        Some(flight.machine.handle(self.now, event))
     }
 
     pub(super) fn poll_token(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
@@ -48,7 +48,7 @@ impl Reactor {
             }
         };
         flight.stage = Stage::Nothing;
-        Some(flight.machine.handle(clock::now(), event))
+        Some(flight.machine.handle(self.now, event))
     }
 
     fn rest_until_token(&mut self, number: u32, flight: &Flight) {
@@ -77,7 +77,7 @@ impl Reactor {
             }
             None => {
                 flight.permit = Some(origin);
-                Some(flight.machine.handle(clock::now(), Event::PermitGranted { queued: false }))
+                Some(flight.machine.handle(self.now, Event::PermitGranted { queued: false }))
             }
         }
     }
@@ -86,7 +86,7 @@ impl Reactor {
         match std::mem::replace(&mut flight.stage, Stage::Nothing) {
             Stage::Permit { origin, .. } => {
                 flight.permit = Some(origin);
-                Some(flight.machine.handle(clock::now(), Event::PermitGranted { queued: true }))
+                Some(flight.machine.handle(self.now, Event::PermitGranted { queued: true }))
             }
             other => {
                 flight.stage = other;

@@ -117,8 +117,7 @@ impl Multiplexer {
     }
 
     /// Where an attempt will run: the first shard with an idle connection, else one with room for another, else a new one.
-    pub fn route(&mut self, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
-        let now = clock::now();
+    pub fn route(&mut self, now: Micros, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
         let mut roomy = None;
         if let Some(lane) = self.lanes.get(origin) {
             for &number in &lane.shards {
@@ -136,7 +135,7 @@ impl Multiplexer {
     }
 
     /// Starts an attempt, which is called `id` until [`Multiplexer::finish`].
-    pub fn start(&mut self, id: u32, route: Route, out: &Outgoing<'_>) -> Result<()> {
+    pub fn start(&mut self, now: Micros, id: u32, route: Route, out: &Outgoing<'_>) -> Result<()> {
         let origin = &out.target.origin;
         let spare = self.lanes.get_mut(origin).and_then(|lane| lane.spare.pop());
         let mut handle = match spare {
@@ -148,7 +147,7 @@ impl Multiplexer {
         let Some(Some(shard)) = self.shards.get_mut(route.shard as usize) else {
             return Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: a route to nowhere"));
         };
-        shard.start(&mut handle, out)?;
+        shard.start(now, &mut handle, out)?;
         self.starting += 1;
         self.make_runnable(route.shard);
         let at = id as usize;
@@ -182,16 +181,16 @@ impl Multiplexer {
     }
 
     /// Ends the attempt, complete or not, and says what is known of it.
-    pub fn finish(&mut self, id: u32) -> Option<AttemptEnd> {
+    pub fn finish(&mut self, now: Micros, id: u32) -> Option<AttemptEnd> {
         let mut transfer = self.transfers.get_mut(id as usize)?.take()?;
         let (shard, code) = (transfer.shard, transfer.ended);
         if let Some(shard) = &mut self.shards[shard as usize] {
-            shard.end(&transfer.handle);
+            shard.end(now, &transfer.handle);
         }
         self.note_due(shard);
         let lifetime = self.limits.idle_expiry;
         if self.next_expiry == Micros::MAX && lifetime != Micros::MAX {
-            self.next_expiry = clock::now().saturating_add(lifetime);
+            self.next_expiry = now.saturating_add(lifetime);
         }
         let is_spoiled = transfer.handle.is_spoiled_by(code);
         let end = transfer.handle.end(code);
@@ -213,8 +212,8 @@ impl Multiplexer {
         self.poller.closing(fd);
     }
 
-    /// Waits until something happens, or `until`, or not at all when there is something to do.
-    pub fn wait(&mut self, until: Option<Micros>) -> Result<()> {
+    /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
+    pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
         let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
         let us = match times.into_iter().flatten().min() {
             _ if !self.runnable.is_empty() || !self.ready.is_empty() => Some(0),
@@ -232,21 +231,21 @@ impl Multiplexer {
         if now >= self.next_expiry {
             self.expire(now);
         }
-        Ok(())
+        Ok(now)
     }
 
     /// Does one thing that is there to be done; false: nothing is left. Whom it concerned stands in
     /// [`Multiplexer::take_touched`].
-    pub fn step(&mut self) -> bool {
+    pub fn step(&mut self, now: Micros) -> bool {
         if let Some(shard) = self.runnable.pop() {
-            self.drive(shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
+            self.drive(now, shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
             return true;
         }
         let Some(ready) = self.ready.pop() else { return false };
         match ready.owner {
             Owner::Signal(key) => self.raised.push(key),
-            Owner::Shard(shard) if ready.events == 0 => self.idle_event(shard, ready.fd),
-            Owner::Shard(shard) => self.event(shard, ready),
+            Owner::Shard(shard) if ready.events == 0 => self.idle_event(now, shard, ready.fd),
+            Owner::Shard(shard) => self.event(now, shard, ready),
             Owner::Nobody => {}
         }
         true
@@ -271,15 +270,15 @@ impl Multiplexer {
     }
 
     /// Closes `most` idle connections, the oldest first.
-    pub fn close_idle(&mut self, most: u32) {
+    pub fn close_idle(&mut self, now: Micros, most: u32) {
         for _ in 0..most {
             let idle = self.shards.iter().flatten().filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
             let Some((since, shard)) = idle.min() else { return };
-            self.end_idle_of(shard, since, 1);
+            self.end_idle_of(now, shard, since, 1);
         }
     }
 
-    fn event(&mut self, shard: u32, Ready { fd, events, is_edge, .. }: Ready) {
+    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, .. }: Ready) {
         let bits = [
             (READ, curl_sys::CURL_CSELECT_IN),
             (WRITE, curl_sys::CURL_CSELECT_OUT),
@@ -290,7 +289,7 @@ impl Multiplexer {
             Some(shard) if events & READ != 0 => shard.user(fd),
             _ => None,
         };
-        self.drive(shard, fd, bits);
+        self.drive(now, shard, fd, bits);
         if is_edge {
             self.poller.settle(fd);
         }
@@ -305,12 +304,12 @@ impl Multiplexer {
         }
     }
 
-    fn drive(&mut self, number: u32, fd: RawFd, events: c_int) {
+    fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
         let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.starting);
         let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
         self.starting -= std::mem::take(&mut shard.starting);
         let is_full = others_idle >= self.limits.max_idle;
-        let is_sound = shard.drive(fd, events, is_full, &mut self.touched);
+        let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
         while let Some((transfer, code)) = shard.next_ended() {
             if let Some(Some(ended)) = self.transfers.get_mut(transfer as usize) {
                 ended.ended = Some(code);
@@ -352,9 +351,9 @@ impl Multiplexer {
     }
 
     /// An idle connection became readable: the server closed it, or said what nobody asked for.
-    fn idle_event(&mut self, number: u32, fd: RawFd) {
+    fn idle_event(&mut self, now: Micros, number: u32, fd: RawFd) {
         if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
-            shard.check_idle(fd);
+            shard.check_idle(now, fd);
             self.forget_if_unused(number);
         }
     }
@@ -362,15 +361,15 @@ impl Multiplexer {
     fn expire(&mut self, now: Micros) {
         let latest = now.saturating_sub(self.limits.idle_expiry);
         for number in 0..self.shards.len() as u32 {
-            self.end_idle_of(number, latest, u32::MAX);
+            self.end_idle_of(now, number, latest, u32::MAX);
         }
         let oldest = self.shards.iter().flatten().filter_map(|shard| shard.oldest_idle()).min();
         self.next_expiry = oldest.map_or(Micros::MAX, |since| since.saturating_add(self.limits.idle_expiry));
     }
 
-    fn end_idle_of(&mut self, number: u32, latest: Micros, most: u32) {
+    fn end_idle_of(&mut self, now: Micros, number: u32, latest: Micros, most: u32) {
         if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
-            shard.end_idle(latest, most);
+            shard.end_idle(now, latest, most);
             self.forget_if_unused(number);
         }
     }
@@ -408,7 +407,7 @@ impl Multiplexer {
 impl Drop for Multiplexer {
     fn drop(&mut self) {
         for id in 0..self.transfers.len() as u32 {
-            self.finish(id);
+            self.finish(clock::now(), id);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the server has closed meanwhile. The poller tells of that at once; the shard is then left alone until libcurl looks.
 
 use super::poller::{Poller, READ, WRITE};
-use crate::client::clock::{self, Micros};
+use crate::client::clock::Micros;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::Outgoing;
@@ -18,8 +18,8 @@ use std::ffi::{c_int, c_long, c_void};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-/// Connections of one shard. libcurl's search for an idle one is linear in them.
-const MOST_CONNECTIONS: u32 = 32;
+/// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
+const MOST_CONNECTIONS: u32 = 8;
 
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
@@ -46,6 +46,8 @@ pub struct Shard {
 struct Hook {
     poller: Arc<Poller>,
     number: u32,
+    /// As of the last call into the multi handle.
+    now: Cell<Micros>,
     /// When libcurl wants to be driven without an event: 0 at once, `Micros::MAX` not at all.
     due: Cell<Micros>,
 }
@@ -62,7 +64,7 @@ impl Shard {
         let mut shard = Shard {
             multi: raw::Multi::new()?,
             sockets: Arc::new(Sockets::of_shard(home)),
-            hook: Box::new(Hook { poller: poller.clone(), number, due: Cell::new(Micros::MAX) }),
+            hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
             origin: origin.clone(),
             busy: 0,
             starting: 0,
@@ -98,7 +100,8 @@ impl Shard {
     }
 
     /// Puts an attempt in, to be driven soon.
-    pub fn start(&mut self, handle: &mut Handle, out: &Outgoing<'_>) -> Result<()> {
+    pub fn start(&mut self, now: Micros, handle: &mut Handle, out: &Outgoing<'_>) -> Result<()> {
+        self.hook.now.set(now);
         handle.use_sockets(&self.sockets);
         handle.keep_connection(!self.keeps_none);
         handle.prepare(out)?;
@@ -108,17 +111,19 @@ impl Shard {
         Ok(())
     }
 
-    pub fn end(&mut self, handle: &Handle) {
+    pub fn end(&mut self, now: Micros, handle: &Handle) {
+        self.hook.now.set(now);
         self.multi.remove(handle.raw());
         if let Some(connection) = &handle.exchange().connection {
-            self.sockets.released(connection, clock::now());
+            self.sockets.released(connection, now);
         }
         self.busy -= 1;
     }
 
     /// Drives what has something to do: on `fd`, or without an event (CURL_SOCKET_TIMEOUT). `is_full`: no
     /// more connections may lie idle than do now. False: libcurl gave up.
-    pub fn drive(&mut self, fd: RawFd, events: c_int, is_full: bool, touched: &mut Vec<u32>) -> bool {
+    pub fn drive(&mut self, now: Micros, fd: RawFd, events: c_int, is_full: bool, touched: &mut Vec<u32>) -> bool {
+        self.hook.now.set(now);
         let alive = c_long::from(self.sockets.alive());
         // One that becomes idle makes libcurl close the one that has been idle longest.
         self.limit_connections(if is_full && alive > 1 { alive - 1 } else { c_long::from(u16::MAX) });
@@ -151,9 +156,9 @@ impl Shard {
     }
 
     /// An idle connection became readable.
-    pub fn check_idle(&mut self, fd: RawFd) {
+    pub fn check_idle(&mut self, now: Micros, fd: RawFd) {
         if self.sockets.is_lost(fd) {
-            self.avoid();
+            self.avoid(now);
         }
     }
 
@@ -162,9 +167,9 @@ impl Shard {
     }
 
     /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first.
-    pub fn end_idle(&mut self, latest: Micros, most: u32) {
+    pub fn end_idle(&mut self, now: Micros, latest: Micros, most: u32) {
         if self.sockets.end_idle(latest, most) > 0 {
-            self.avoid();
+            self.avoid(now);
         }
     }
 
@@ -181,8 +186,8 @@ impl Shard {
         self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
     }
 
-    fn avoid(&mut self) {
-        self.avoid_until = self.avoid_until.max(clock::now().saturating_add(TRUSTED));
+    fn avoid(&mut self, now: Micros) {
+        self.avoid_until = self.avoid_until.max(now.saturating_add(TRUSTED));
     }
 
     fn limit_connections(&mut self, most: c_long) {
@@ -223,7 +228,7 @@ extern "C" fn on_timer(_: *mut ffi::CURLM, ms: c_long, hook: *mut c_void) -> c_i
     hook.due.set(match u64::try_from(ms) {
         Err(_) => Micros::MAX,
         Ok(0) => 0,
-        Ok(ms) => clock::now().saturating_add(ms.saturating_mul(1000)),
+        Ok(ms) => hook.now.get().saturating_add(ms.saturating_mul(1000)),
     });
     0
 }
