@@ -18,6 +18,7 @@ pub mod json;
 pub mod log;
 pub mod machine;
 pub mod method;
+pub mod protocol;
 pub mod queue;
 mod random;
 pub mod rate_limiter;

@@ -138,6 +138,11 @@ impl Machine {
         self.timers.total()
     }
 
+    /// Whether the attempt to come must not use a connection that others have used.
+    pub fn wants_fresh_connection(&self) -> bool {
+        self.fresh_connection
+    }
+
     /// Whether sending it twice would do no harm.
     pub fn is_idempotent(&self) -> bool {
         self.idempotent

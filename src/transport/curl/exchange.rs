@@ -164,6 +164,7 @@ impl Exchange {
         self.head.version = match parts.next().unwrap_or_default() {
             b"1.0" => 10,
             b"1.1" => 11,
+            b"2" => 20,
             _ => 0,
         };
         let status = parts.next().and_then(number);

@@ -72,6 +72,9 @@ impl Report<'_> {
                 failure(Code::HTTPC_E_HEADERS_TOO_LARGE, note)
             }
             Fault::BadHeader(why) => failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::Resend if self.exchange.opened > 0 => {
+                failure(Code::HTTPC_E_IO, "the server refused the request without acting on it")
+            }
             Fault::Resend => failure(Code::HTTPC_E_IO, "the connection closed before an answer came"),
             Fault::NoMemory => failure(Code::HTTPC_E_RESOURCE, "no memory for the body"),
             Fault::NoDescriptor(why) => {

@@ -38,7 +38,28 @@ pub struct Handle {
     is_direct: bool,
     is_fresh: bool,
     keeps_connection: bool,
+    version: Version,
     uploaded: u64,
+}
+
+/// The versions of HTTP that a handle may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    Http1,
+    /// HTTP/2 where the server agrees.
+    Either,
+    /// HTTP/2 without asking.
+    Http2,
+}
+
+impl Version {
+    fn option(self) -> c_long {
+        match self {
+            Version::Http1 => ffi::CURL_HTTP_VERSION_1_1 as c_long,
+            Version::Either => sys::CURL_HTTP_VERSION_2TLS,
+            Version::Http2 => sys::CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+        }
+    }
 }
 
 impl Handle {
@@ -56,6 +77,7 @@ impl Handle {
             is_direct: origin.https || settings.proxy_for(origin).is_empty(),
             is_fresh: false,
             keeps_connection: true,
+            version: Version::Http1,
             uploaded: 0,
         };
         handle.set_constants();
@@ -107,6 +129,31 @@ impl Handle {
         if self.keeps_connection != keep {
             self.keeps_connection = keep;
             self.long(ffi::CURLOPT_FORBID_REUSE, c_long::from(!keep));
+        }
+    }
+
+    /// What it offers to the server.
+    pub fn speak(&mut self, version: Version) {
+        if self.version != version {
+            self.version = version;
+            self.long(ffi::CURLOPT_HTTP_VERSION, version.option());
+        }
+    }
+
+    /// Whether the connection of the running attempt speaks HTTP/2, as its TLS handshake has settled.
+    pub fn has_agreed_on_http2(&self) -> bool {
+        let mut session: *mut sys::TlsSession = ptr::null_mut();
+        let (mut name, mut length): (*const u8, u32) = (ptr::null(), 0);
+        // SAFETY: the option's type is that of curl_easy_getinfo(3); the session is that of the connection, which lives while
+        // the transfer runs, and libcurl is built with OpenSSL.
+        unsafe {
+            let info = &mut session as *mut *mut sys::TlsSession;
+            ffi::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_TLS_SSL_PTR, info);
+            if session.is_null() || (*session).internals.is_null() {
+                return false;
+            }
+            openssl_sys::SSL_get0_alpn_selected((*session).internals.cast(), &mut name, &mut length);
+            !name.is_null() && std::slice::from_raw_parts(name, length as usize) == b"h2"
         }
     }
 
@@ -175,6 +222,8 @@ impl Handle {
             sent: exchange.fired > 0,
             heard: exchange.received > 0,
             reused: exchange.fired > 0 && !new_connection,
+            // libcurl sends again on a new connection only what the server has refused to act on (Curl_retry_request).
+            unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.received == 0,
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,

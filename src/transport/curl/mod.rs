@@ -23,6 +23,11 @@ mod trust;
 use crate::text;
 use std::ffi::CString;
 
+/// Whether the libcurl in use was built with nghttp2.
+pub fn speaks_http2() -> bool {
+    ::curl::Version::get().feature_http2()
+}
+
 /// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.
 pub fn version() -> CString {
     ::curl::init();

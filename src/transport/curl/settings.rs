@@ -3,6 +3,7 @@
 use super::share::Share;
 use super::trust::Trust;
 use crate::client::config::{Config, Proxy};
+use crate::client::protocol::Protocol;
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use curl_sys::curl_slist;
@@ -18,7 +19,17 @@ pub struct Settings {
     https_proxy: CString,
     no_proxy: CString,
     resolve: ResolveList,
+    protocol: Protocol,
     pub counts: Arc<Counts>,
+}
+
+/// Which version of HTTP an origin is spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstVersion {
+    Http1,
+    Http2,
+    /// By ALPN.
+    Asked,
 }
 
 /// Counted when a request is on its way, for those who look meanwhile.
@@ -42,6 +53,7 @@ impl Settings {
             https_proxy: c_string(https_proxy),
             no_proxy: c_string(no_proxy),
             resolve: ResolveList::new(config)?,
+            protocol: config.protocol,
             counts: Arc::default(),
         })
     }
@@ -70,6 +82,19 @@ impl Settings {
         let place = url.split_once("://").map_or(&*url, |(_, rest)| rest);
         let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
         crate::text::printable(place.trim_end_matches('/').as_bytes(), 100)
+    }
+
+    /// How an engine thread speaks to an origin before it knows better.
+    pub fn first_version(&self, origin: &Origin) -> FirstVersion {
+        match self.protocol {
+            Protocol::HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE => FirstVersion::Http2,
+            Protocol::HTTPC_PROTOCOL_AUTO | Protocol::HTTPC_PROTOCOL_HTTP_2
+                if origin.https && super::speaks_http2() =>
+            {
+                FirstVersion::Asked
+            }
+            _ => FirstVersion::Http1,
+        }
     }
 
     pub fn no_proxy(&self) -> &CStr {

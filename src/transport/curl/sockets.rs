@@ -141,9 +141,9 @@ impl Sockets {
         });
     }
 
-    /// The transfer on a connection that has one.
+    /// The transfer on a connection that has just one.
     pub fn user(&self, fd: RawFd) -> Option<u32> {
-        self.with_connection(fd, |connection| Some(connection.user).filter(|_| connection.users > 0)).flatten()
+        self.with_connection(fd, |connection| Some(connection.user).filter(|_| connection.users == 1)).flatten()
     }
 
     /// Of an idle connection that became readable: whether it is of no use any more, which it then never will be.

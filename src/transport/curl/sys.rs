@@ -13,6 +13,7 @@ pub const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = 265;
 pub const CURLOPT_QUICK_EXIT: CURLoption = 322;
 /// Since 8.17: the same for a multi handle.
 pub const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
+pub const CURLMOPT_MAX_CONCURRENT_STREAMS: CURLMoption = 16;
 /// Since 8.22: resolver threads of a multi handle.
 pub const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
 
@@ -29,6 +30,18 @@ pub const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
 
 /// Since 8.7.
 pub const CURLINFO_USED_PROXY: CURLINFO = 0x20_0000 + 66;
+
+pub const CURLINFO_TLS_SSL_PTR: CURLINFO = 0x40_0000 + 45;
+
+pub const CURL_HTTP_VERSION_2TLS: c_long = 4;
+pub const CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE: c_long = 5;
+
+/// CURLINFO_TLS_SSL_PTR's; with OpenSSL the pointer is an SSL.
+#[repr(C)]
+pub struct TlsSession {
+    pub backend: c_int,
+    pub internals: *mut c_void,
+}
 
 pub const CURLUPART_SCHEME: c_uint = 1;
 pub const CURLUPART_HOST: c_uint = 5;

@@ -21,6 +21,9 @@ use std::sync::atomic::AtomicU32;
 /// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
 const MOST_CONNECTIONS: u32 = 8;
 
+/// At once on one connection, where the server allows as many.
+const MOST_STREAMS: c_long = 1000;
+
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
 
@@ -40,6 +43,8 @@ pub struct Shard {
     /// What CURLMOPT_MAXCONNECTS was set to last.
     most_connections: c_long,
     keeps_none: bool,
+    /// One connection for all, many transfers at once.
+    is_http2: bool,
 }
 
 /// The userdata of the multi handle's callbacks.
@@ -72,10 +77,19 @@ impl Shard {
             avoid_until: 0,
             most_connections: 0,
             keeps_none: max_idle == 0,
+            is_http2: false,
         };
         shard.set_callbacks();
         shard.limit_connections(c_long::from(u16::MAX));
         Ok(shard)
+    }
+
+    /// For HTTP/2: one connection, which every transfer shares or waits for.
+    pub fn share_one_connection(&mut self) {
+        self.is_http2 = true;
+        // Without it libcurl would open another connection for each transfer above the server's limit of streams.
+        self.multi.long(ffi::CURLMOPT_MAX_HOST_CONNECTIONS, 1);
+        self.multi.long(sys::CURLMOPT_MAX_CONCURRENT_STREAMS, MOST_STREAMS);
     }
 
     fn set_callbacks(&self) {
@@ -178,12 +192,24 @@ impl Shard {
         self.busy == 0 && self.sockets.alive() == 0
     }
 
+    pub fn is_avoided(&self, now: Micros) -> bool {
+        self.avoid_until > now
+    }
+
+    pub fn is_http2(&self) -> bool {
+        self.is_http2
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy > 0
+    }
+
     pub fn has_idle(&self, now: Micros) -> bool {
-        self.sockets.alive() > self.busy && self.avoid_until <= now
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
-        self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
+        !self.is_http2 && self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
     }
 
     fn avoid(&mut self, now: Micros) {
