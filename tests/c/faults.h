@@ -20,6 +20,11 @@ struct fault {
     const char *raw;
     size_t raw_length;
     const char *then;
+    /* What follows without end when the server repeats, and the pause between two of it. */
+    const char *part;
+    unsigned interval_ms;
+    /* They come before the body of the request is read. */
+    bool early;
     /* The address whose path `url` is, or where the bytes come from: URL when NULL. */
     const char *base;
     /* GET when NULL, and the length of its body. */
@@ -29,6 +34,8 @@ struct fault {
     httpc_code code, or_code;
     /* 0: chance decides. */
     unsigned attempts;
+    /* Those of them that went elsewhere. */
+    unsigned hops;
     /* What a person needs to know of it, in the detail; or the body of what is no failure. */
     const char *says;
     /* TOTAL_MS when 0. */
@@ -42,7 +49,10 @@ struct fault {
 #define EITHER(one, other) .code = one, .or_code = other
 #define ONCE .attempts = 1
 #define RETRIED .attempts = 2
+#define EARLY(bytes) RAW(bytes), .early = true
 #define THEN(what_follows) .then = what_follows
+#define ENDLESS(bytes) .then = "repeat", .part = bytes
+#define EVERY(ms, bytes) ENDLESS(bytes), .interval_ms = ms
 #define SAYS(words) .says = words
 #define SENT(method_name, length) .method = method_name, .body_length = length
 #define OVER_TLS .base = "TLS"
@@ -106,8 +116,11 @@ static inline const char *url_of(const struct fault *fault, const char *key)
     }
     const char *base = address(fault->base != NULL ? fault->base : "URL");
     if (fault->url == NULL) {
-        return text("%s/raw?hex=%s&then=%s&key=%s&token=" SECRET, base, hex_of(fault->raw, fault->raw_length),
-                    fault->then != NULL ? fault->then : "close", key);
+        const char *repeat = fault->part == NULL ? ""
+                                                 : text("&part=%s&interval=%u", hex_of(fault->part, strlen(fault->part)),
+                                                        fault->interval_ms);
+        return text("%s/%s?hex=%s&then=%s%s&key=%s&token=" SECRET, base, fault->early ? "early" : "raw",
+                    hex_of(fault->raw, fault->raw_length), fault->then != NULL ? fault->then : "close", repeat, key);
     }
     return text("%s%s%ckey=%s&token=" SECRET, base, fault->url, strchr(fault->url, '?') != NULL ? '&' : '?', key);
 }
@@ -123,11 +136,11 @@ static inline bool check_end(const struct outcome *o, double within_ms)
 }
 
 /* The server had it as often as the machine decided, and never where the library can prove that nothing was sent. */
-static inline bool check_sent(const struct outcome *o, const char *key)
+static inline bool check_sent(const struct outcome *o, const char *key, unsigned hops)
 {
     long arrived = server_count(key);
     bool never = o->error != NULL && httpc_error_send_state(o->error) == HTTPC_SENT_NEVER_SENT;
-    return never ? CHECK_EQ(arrived, 0) : CHECK_EQ(arrived, attempts(o));
+    return never ? CHECK_EQ(arrived, 0) : CHECK_EQ(arrived + hops, attempts(o));
 }
 
 /* The answer to this very request, and not what an earlier one left behind. */
@@ -152,7 +165,7 @@ static inline void check_fault(httpc_client *client, const struct fault *fault)
     bool good = o.code == fault->or_code || CHECK_CODE(o.code, fault->code);
     good &= fault->attempts == 0 || CHECK_EQ(attempts(&o), fault->attempts);
     good &= check_end(&o, fault->within_ms != 0 ? fault->within_ms : TOTAL_MS);
-    good &= is_address(fault) || check_sent(&o, key);
+    good &= is_address(fault) || check_sent(&o, key, fault->hops);
     if (fault->says != NULL) {
         good &= CHECK_HAS(o.code == HTTPC_OK ? body(&o) : httpc_error_detail(o.error), fault->says);
     }

@@ -139,8 +139,13 @@ fn name_and_colon(line: &[u8]) -> Result<(&[u8], usize), &'static str> {
         return Ok((&line[..plain], plain));
     }
     let colon = memchr::memchr(b':', line).ok_or("a header line has no colon")?;
-    // RFC 9112 section 5.1: white space before the colon goes.
+    // RFC 9112 section 5.1: white space before the colon goes, but where the body ends must be beyond doubt.
     let name = super::trim_value(&line[..colon]);
+    if name.len() < colon
+        && [&b"content-length"[..], b"transfer-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name))
+    {
+        return Err("a header that says where the body ends has white space before its colon");
+    }
     if name.is_empty() {
         return Err("a header has no name");
     }

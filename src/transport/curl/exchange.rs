@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
 
+pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
+
 #[derive(Default)]
 pub struct Exchange {
     trust: Option<Arc<Trust>>,
@@ -31,6 +33,8 @@ pub struct Exchange {
     /// Header and body bytes so far.
     pub received: u64,
     header_bytes: u64,
+    /// A status line has come, and the blank line that ends its head has not.
+    inside_head: bool,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
     pub fault: Option<Fault>,
@@ -65,7 +69,7 @@ impl Exchange {
         self.body_limit = body_limit;
         self.head = Head::default();
         self.head.headers.reserve();
-        self.head_done = false;
+        (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
         self.connection_id = -1;
@@ -104,17 +108,22 @@ impl Exchange {
             return true;
         }
         if line.starts_with(b"HTTP/") {
-            self.status_line(line);
-            // An answer in another version than the connection speaks.
-            return self.head.version != 0 || self.stop(Fault::BadHeader("its first line names no version of HTTP/1"));
+            return match self.status_line(line) {
+                Ok(()) => true,
+                Err(why) => self.stop(Fault::BadHeader(why)),
+            };
         }
         if matches!(line, b"\r\n" | b"\n") {
+            self.inside_head = false;
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
             self.head_done = self.head.status >= 200 || self.head.status == 101;
             if self.head_done && !self.length_is_sound() {
                 return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
             }
             return true;
+        }
+        if !self.inside_head {
+            return self.stop(Fault::BadHeader(NO_STATUS_LINE));
         }
         match self.head.headers.push_line(line) {
             Ok(()) => true,
@@ -135,7 +144,10 @@ impl Exchange {
         sound
     }
 
-    fn status_line(&mut self, line: &[u8]) {
+    fn status_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        if std::mem::replace(&mut self.inside_head, true) {
+            return Err("it has a second status line among its headers");
+        }
         let line = line.trim_ascii_end();
         let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
         self.head.headers.clear();
@@ -144,11 +156,17 @@ impl Exchange {
             b"1.1" => 11,
             _ => 0,
         };
-        let status = parts.next().and_then(|status| std::str::from_utf8(status).ok());
-        self.head.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        if self.head.version == 0 {
+            // An answer in another version than the connection speaks.
+            return Err(NO_STATUS_LINE);
+        }
+        let status = parts.next().filter(|status| status.iter().all(u8::is_ascii_digit)).unwrap_or_default();
+        let status = std::str::from_utf8(status).ok().and_then(|status| status.parse().ok());
+        self.head.status = status.ok_or(NO_STATUS_LINE)?;
         let reason = parts.next().unwrap_or_default();
         let standard = standard_reason(self.head.status).to_bytes();
         self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
+        Ok(())
     }
 
     fn body_bytes(&mut self, data: &[u8]) -> bool {
