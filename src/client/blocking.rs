@@ -31,7 +31,7 @@ fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
 
 struct Driver<'c> {
     client: &'c Client,
-    call: &'c Call<'c>,
+    call: &'c Call<&'c Request>,
     machine: Machine,
 }
 
@@ -170,7 +170,7 @@ impl<'c> Driver<'c> {
         };
         let safe = self.machine.is_idempotent();
         let begun = lease.slot().and_then(|slot| {
-            self.call.outgoing(self.machine.route(), |out| {
+            self.call.outgoing(&self.client.config, self.machine.route(), |out| {
                 self.client.log.request(out);
                 slot.begin(out, fresh_connection, safe)
             })?;
@@ -228,19 +228,8 @@ impl<'c> Driver<'c> {
     fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
         let end = slot.finish(ended);
         let action = self.machine.handle(clock::now(), Event::AttemptEnded(end));
-        self.log_attempt(&action);
+        self.client.log_attempt(&self.machine, &action);
         action
-    }
-
-    fn log_attempt(&self, action: &Action) {
-        let last = match action {
-            Action::Finish(Ok(response)) => response.attempts.last().map(|last| (response.attempts.len(), last)),
-            Action::Finish(Err(error)) => error.attempts.last().map(|last| (error.attempts.len(), last)),
-            _ => self.machine.last_attempt(),
-        };
-        if let Some((number, attempt)) = last {
-            self.client.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
-        }
     }
 
     fn wait_for(&self, slot: &Slot, now: Micros) -> bool {

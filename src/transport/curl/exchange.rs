@@ -2,13 +2,14 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::settings::Counts;
-use super::sockets::Sockets;
+use super::sockets::{Connection, Sockets};
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Exchange {
     trust: Option<Arc<Trust>>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
+    /// Who opens sockets here, where several do.
+    pub id: u32,
     pub max_headers: u64,
     pub body_limit: u64,
 
@@ -40,9 +43,9 @@ pub struct Exchange {
     pub fault: Option<Fault>,
     /// Sockets opened for this attempt.
     pub opened: u32,
-    /// Of the connection that the request goes out on; -1 before.
-    pub connection_id: i64,
-    last_connection: i64,
+    /// What the request goes out on.
+    pub connection: Option<Connection>,
+    touched: bool,
 }
 
 /// Why a callback made libcurl stop.
@@ -58,9 +61,16 @@ pub enum Fault {
     Panic(String),
 }
 
+/// The id of a transfer that has a thread of its own, which looks at it anyway.
+const NOBODY: u32 = u32::MAX;
+
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>, sockets: Arc<Sockets>) -> Exchange {
-        Exchange { trust, counts, sockets, ..Exchange::default() }
+    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>) -> Exchange {
+        Exchange { trust, counts, id: NOBODY, ..Exchange::default() }
+    }
+
+    pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
+        self.sockets = sockets.clone();
     }
 
     /// Makes ready for the next attempt.
@@ -72,7 +82,7 @@ impl Exchange {
         (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
-        self.connection_id = -1;
+        (self.connection, self.touched) = (None, false);
         self.fault = None;
     }
 
@@ -80,6 +90,17 @@ impl Exchange {
     pub fn limit_body(&mut self, limit: u64) {
         self.body_limit = limit;
         self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    /// The driver has looked.
+    pub fn settle(&mut self) {
+        self.touched = false;
+    }
+
+    fn touch(&mut self) {
+        if !std::mem::replace(&mut self.touched, true) && self.id != NOBODY {
+            self.sockets.touch(self.id);
+        }
     }
 
     fn guarded<T>(&mut self, refuse: T, callback: impl FnOnce(&mut Self) -> T) -> T {
@@ -98,6 +119,7 @@ impl Exchange {
     }
 
     fn header_line(&mut self, line: &[u8]) -> bool {
+        self.touch();
         self.received += line.len() as u64;
         self.header_bytes += line.len() as u64;
         if self.header_bytes > self.max_headers {
@@ -170,6 +192,7 @@ impl Exchange {
     }
 
     fn body_bytes(&mut self, data: &[u8]) -> bool {
+        self.touch();
         self.received += data.len() as u64;
         if self.body.is_empty() && !self.reserve_announced(data.len()) {
             return self.stop(Fault::NoMemory);
@@ -196,7 +219,7 @@ impl Exchange {
             self.stop(Fault::Resend);
             return None;
         }
-        match self.sockets.open(family, kind, protocol) {
+        match self.sockets.open(self.id, family, kind, protocol) {
             Ok(socket) => {
                 self.opened += 1;
                 Some(socket)
@@ -209,18 +232,21 @@ impl Exchange {
         }
     }
 
-    fn about_to_send(&mut self) -> c_int {
+    /// `peer` is asked for a new connection only.
+    fn about_to_send(&mut self, peer: impl FnOnce() -> Option<SocketAddr>, local_port: c_int) -> c_int {
+        self.touch();
         self.fired += 1;
         if self.fired > 1 {
             self.stop(Fault::Resend);
             return 1;
         }
-        if self.opened > 0 {
-            self.last_connection = self.counts.connection();
+        let connection = if self.opened > 0 {
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port)
         } else {
             self.counts.reuse();
-        }
-        self.connection_id = self.last_connection;
+            self.sockets.used_again(self.id, local_port)
+        };
+        self.connection = connection;
         0
     }
 }
@@ -235,9 +261,22 @@ pub extern "C" fn header(line: *mut c_char, size: usize, count: usize, user: *mu
 }
 
 /// CURLOPT_PREREQFUNCTION.
-pub extern "C" fn prereq(user: *mut c_void, _: *mut c_char, _: *mut c_char, _: c_int, _: c_int) -> c_int {
+pub extern "C" fn prereq(
+    user: *mut c_void,
+    peer: *mut c_char,
+    _: *mut c_char,
+    peer_port: c_int,
+    local_port: c_int,
+) -> c_int {
     // SAFETY: the userdata is the handle's own exchange, and libcurl runs one callback of a handle at a time.
-    unsafe { &mut *user.cast::<Exchange>() }.guarded(1, Exchange::about_to_send)
+    unsafe { &mut *user.cast::<Exchange>() }.guarded(1, |exchange| {
+        let peer = || {
+            // SAFETY: NULL or a string of libcurl's until the callback returns.
+            let ip = if peer.is_null() { None } else { unsafe { CStr::from_ptr(peer) }.to_str().ok() };
+            Some(SocketAddr::new(ip?.parse().ok()?, u16::try_from(peer_port).unwrap_or(0)))
+        };
+        exchange.about_to_send(peer, local_port)
+    })
 }
 
 impl Handler for Exchange {

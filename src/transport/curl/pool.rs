@@ -1,22 +1,29 @@
 //! The warm slots of a client, and the permits to use them. A permit is a turn to hold a connection; a slot comes with it,
 //! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
 
+use super::multiplexer::poller::Kind;
+use super::multiplexer::{Limits, Multiplexer};
 use super::settings::Settings;
 use super::slot::Slot;
 use crate::client::clock::{self, Micros};
 use crate::client::config::{Config, PoolLimits};
-use crate::client::signal::Signal;
+use crate::client::signal::{Signal, Wake};
 use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
 use crate::sync::{Map, Mutex};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub struct Pool {
     settings: Arc<Settings>,
     limits: PoolLimits,
     state: Mutex<State>,
+    /// Idle connections of the engine threads, which count as well.
+    idle_in_shards: Arc<AtomicU32>,
+    /// Has engine threads close so many of them.
+    close_in_shards: OnceLock<Box<dyn Fn(u32) + Send + Sync>>,
 }
 
 struct State {
@@ -26,7 +33,7 @@ struct State {
     idle_count: u32,
     /// No idle slot expires before.
     next_expiry: Micros,
-    waiters: Map<Ticket, Arc<Signal>>,
+    waiters: Map<Ticket, Arc<dyn Wake>>,
     closed: bool,
 }
 
@@ -55,7 +62,52 @@ impl Pool {
                 closed: false,
             }),
             limits,
+            idle_in_shards: Arc::default(),
+            close_in_shards: OnceLock::new(),
         })
+    }
+
+    /// For an engine thread, whose connections are this pool's.
+    pub fn multiplexer(&self, kind: Kind) -> Result<Multiplexer> {
+        let lifetime = Some(self.limits.idle_expiry_ms.saturating_mul(1000)).filter(|lifetime| *lifetime > 0);
+        let kept = Limits { max_idle: self.limits.max_idle, idle_expiry: lifetime.unwrap_or(Micros::MAX) };
+        Multiplexer::new(&self.settings, &self.idle_in_shards, kept, kind)
+    }
+
+    /// `close` has the engine threads close so many idle connections.
+    pub fn on_lack_of_room(&self, close: Box<dyn Fn(u32) + Send + Sync>) {
+        let _ = self.close_in_shards.set(close);
+    }
+
+    /// A permit without a slot: now (`None`), or when `waker` is woken. It goes back by [`Pool::release`].
+    pub fn request<W: Wake + 'static>(&self, origin: &Arc<Origin>, waker: impl FnOnce() -> Arc<W>) -> Option<Ticket> {
+        let mut state = self.state.lock();
+        let ticket = state.admission.request(origin).err()?;
+        state.waiters.insert(ticket, waker());
+        Some(ticket)
+    }
+
+    /// Does not wait any more; a permit that came meanwhile goes on to the next.
+    pub fn withdraw(&self, origin: &Arc<Origin>, ticket: Ticket) {
+        let mut state = self.state.lock();
+        if state.admission.cancel(origin, ticket) {
+            state.waiters.remove(&ticket);
+            return;
+        }
+        drop(state);
+        self.release(origin);
+    }
+
+    pub fn release(&self, origin: &Arc<Origin>) {
+        self.give_back(origin, None);
+    }
+
+    /// Before a connection is opened in a shard: closes idle ones of slots where the limit asks for it, and says how many
+    /// of the shards' are still too many.
+    pub fn make_room(&self) -> u32 {
+        let mut discarded = Vec::new();
+        let mut state = self.state.lock();
+        state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), &mut discarded)
     }
 
     /// A permit now, or a place in the queue.
@@ -64,7 +116,7 @@ impl Pool {
         let mut state = self.state.lock();
         match state.admission.request(origin) {
             Ok(()) => {
-                let slot = state.take_slot(origin, &self.limits, &mut discarded);
+                let slot = self.take_slot(&mut state, origin, &mut discarded);
                 drop(state);
                 Ok(Entry::Granted(Lease { pool: self, origin: origin.clone(), slot }))
             }
@@ -86,7 +138,8 @@ impl Pool {
         let (opened, reused) = self.settings.counts.get();
         let state = self.state.lock();
         let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
-        Stats { in_use, idle: state.idle_count, waiting, opened, reused }
+        let idle = state.idle_count + self.idle_in_shards.load(Ordering::Relaxed);
+        Stats { in_use, idle, waiting, opened, reused }
     }
 
     /// Closes idle connections now and those in use as they come back.
@@ -97,6 +150,24 @@ impl Pool {
         state.idle_count = 0;
         drop(state);
         drop(idle);
+    }
+
+    /// The warmest slot of the origin, if any; and room for the connection, if there is none.
+    fn take_slot(&self, state: &mut State, origin: &Arc<Origin>, discarded: &mut Vec<Slot>) -> Option<Slot> {
+        state.expire(&self.limits, discarded);
+        if let Some(slots) = state.idle.get_mut(origin)
+            && let Some(idle) = slots.pop()
+        {
+            state.idle_count -= 1;
+            return Some(idle.slot);
+        }
+        let excess = state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded);
+        if excess > 0
+            && let Some(close) = self.close_in_shards.get()
+        {
+            close(excess);
+        }
+        None
     }
 
     fn give_back(&self, origin: &Arc<Origin>, slot: Option<Slot>) {
@@ -116,25 +187,22 @@ impl Pool {
         let next = state.admission.release(origin).and_then(|(_, ticket)| state.waiters.remove(&ticket));
         drop(state);
         if let Some(waiter) = next {
-            waiter.raise();
+            waiter.wake();
         }
     }
 }
 
 impl State {
-    /// The warmest slot of the origin, if any; and room for the connection, if there is none.
-    fn take_slot(&mut self, origin: &Arc<Origin>, limits: &PoolLimits, discarded: &mut Vec<Slot>) -> Option<Slot> {
-        self.expire(limits, discarded);
-        if let Some(slots) = self.idle.get_mut(origin)
-            && let Some(idle) = slots.pop()
-        {
-            self.idle_count -= 1;
-            return Some(idle.slot);
-        }
-        while self.idle_count > 0 && self.admission.in_use() + self.idle_count > limits.max_connections {
+    /// Room for one connection that will be opened. How many idle ones of shards are still too many.
+    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) -> u32 {
+        let excess = |state: &State| {
+            let open = state.admission.in_use().saturating_add(state.idle_count).saturating_add(in_shards);
+            open.saturating_sub(limits.max_connections)
+        };
+        while self.idle_count > 0 && excess(self) > 0 {
             discarded.extend(self.take_oldest());
         }
-        None
+        excess(self)
     }
 
     fn keep(&mut self, origin: &Arc<Origin>, slot: Slot, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
@@ -230,7 +298,7 @@ impl<'p> Place<'p> {
     pub fn claim(mut self) -> Lease<'p> {
         self.claimed = true;
         let mut discarded = Vec::new();
-        let slot = self.pool.state.lock().take_slot(&self.origin, &self.pool.limits, &mut discarded);
+        let slot = self.pool.take_slot(&mut self.pool.state.lock(), &self.origin, &mut discarded);
         Lease { pool: self.pool, origin: self.origin.clone(), slot }
     }
 }
@@ -240,13 +308,6 @@ impl Drop for Place<'_> {
         if self.claimed {
             return;
         }
-        let mut state = self.pool.state.lock();
-        if state.admission.cancel(&self.origin, self.ticket) {
-            state.waiters.remove(&self.ticket);
-            return;
-        }
-        // It was granted meanwhile: the permit goes on to the next.
-        drop(state);
-        self.pool.give_back(&self.origin, None);
+        self.pool.withdraw(&self.origin, self.ticket);
     }
 }
