@@ -157,11 +157,11 @@ impl Exchange {
     /// that overflows for none at all.
     fn length_is_sound(&mut self) -> bool {
         let mut first = None;
-        let sound = self.head.headers.get_all(b"content-length").all(|value| {
-            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-            let length = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse::<i64>().ok());
-            length.is_some_and(|length| *first.get_or_insert(length) == length)
-        });
+        let sound = self
+            .head
+            .headers
+            .get_all(b"content-length")
+            .all(|value| number(value).is_some_and(|length| *first.get_or_insert(length) == length));
         self.head.content_length = first.map(i64::unsigned_abs);
         sound
     }
@@ -182,8 +182,7 @@ impl Exchange {
             // An answer in another version than the connection speaks.
             return Err(NO_STATUS_LINE);
         }
-        let status = parts.next().filter(|status| status.iter().all(u8::is_ascii_digit)).unwrap_or_default();
-        let status = std::str::from_utf8(status).ok().and_then(|status| status.parse().ok());
+        let status = parts.next().and_then(number).and_then(|status| u16::try_from(status).ok());
         self.head.status = status.ok_or(NO_STATUS_LINE)?;
         let reason = parts.next().unwrap_or_default();
         let standard = standard_reason(self.head.status).to_bytes();
@@ -249,6 +248,13 @@ impl Exchange {
         self.connection = connection;
         0
     }
+}
+
+/// Digits and nothing else.
+fn number(text: &[u8]) -> Option<i64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    let (first, rest) = text.split_first()?;
+    rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
 }
 
 /// CURLOPT_HEADERFUNCTION, for each line of a head. The `curl` crate's own has a guard and a thread local more.

@@ -239,7 +239,7 @@ impl Multiplexer {
     /// [`Multiplexer::take_touched`].
     pub fn step(&mut self) -> bool {
         if let Some(shard) = self.runnable.pop() {
-            self.drive(shard, curl_sys::CURL_SOCKET_BAD, 0);
+            self.drive(shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
             return true;
         }
         let Some(ready) = self.ready.pop() else { return false };

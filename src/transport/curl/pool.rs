@@ -12,7 +12,7 @@ use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex};
+use crate::sync::{Map, Mutex, this_thread};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -38,11 +38,20 @@ struct State {
 }
 
 struct IdleSlot {
-    slot: Slot,
-    since: Micros,
+    slot: Box<Slot>,
+    last: Use,
 }
 
-#[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
+#[derive(Clone, Copy)]
+struct Use {
+    ended: Micros,
+    by_thread: usize,
+}
+
+/// So long a thread gets back the slot that it used last, whose memory is still in its processor's caches: many threads
+/// that call without a pause would change slots at random otherwise. No longer, or few threads would keep many warm.
+const OWN_FOR: Micros = 10_000;
+
 pub enum Entry<'p> {
     Granted(Lease<'p>),
     Queued(Place<'p>),
@@ -111,12 +120,12 @@ impl Pool {
     }
 
     /// A permit now, or a place in the queue.
-    pub fn enter(&self, origin: &Arc<Origin>) -> Result<Entry<'_>> {
+    pub fn enter(&self, origin: &Arc<Origin>, now: Micros) -> Result<Entry<'_>> {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
         match state.admission.request(origin) {
             Ok(()) => {
-                let slot = self.take_slot(&mut state, origin, &mut discarded);
+                let slot = self.take_slot(&mut state, origin, now, &mut discarded);
                 drop(state);
                 Ok(Entry::Granted(Lease { pool: self, origin: origin.clone(), slot }))
             }
@@ -153,13 +162,19 @@ impl Pool {
     }
 
     /// The warmest slot of the origin, if any; and room for the connection, if there is none.
-    fn take_slot(&self, state: &mut State, origin: &Arc<Origin>, discarded: &mut Vec<Slot>) -> Option<Slot> {
-        state.expire(&self.limits, discarded);
+    fn take_slot(
+        &self,
+        state: &mut State,
+        origin: &Arc<Origin>,
+        now: Micros,
+        discarded: &mut Vec<Box<Slot>>,
+    ) -> Option<Box<Slot>> {
+        state.expire(now, &self.limits, discarded);
         if let Some(slots) = state.idle.get_mut(origin)
-            && let Some(idle) = slots.pop()
+            && let Some(warmest) = warmest(slots.iter().map(|idle| idle.last), this_thread(), now)
         {
             state.idle_count -= 1;
-            return Some(idle.slot);
+            return Some(slots.remove(warmest).slot);
         }
         let excess = state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded);
         if excess > 0
@@ -170,7 +185,7 @@ impl Pool {
         None
     }
 
-    fn give_back(&self, origin: &Arc<Origin>, slot: Option<Slot>) {
+    fn give_back(&self, origin: &Arc<Origin>, slot: Option<Box<Slot>>) {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
         if let Some(slot) = slot {
@@ -194,7 +209,7 @@ impl Pool {
 
 impl State {
     /// Room for one connection that will be opened. How many idle ones of shards are still too many.
-    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) -> u32 {
+    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Box<Slot>>) -> u32 {
         let excess = |state: &State| {
             let open = state.admission.in_use().saturating_add(state.idle_count).saturating_add(in_shards);
             open.saturating_sub(limits.max_connections)
@@ -205,15 +220,16 @@ impl State {
         excess(self)
     }
 
-    fn keep(&mut self, origin: &Arc<Origin>, slot: Slot, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        let since = clock::now();
+    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+        let last = Use { ended: clock::now(), by_thread: this_thread() };
+        let idle = IdleSlot { slot, last };
         if limits.idle_expiry_ms > 0 {
-            self.next_expiry = self.next_expiry.min(since.saturating_add(limits.idle_expiry_ms * 1000));
+            self.next_expiry = self.next_expiry.min(last.ended.saturating_add(limits.idle_expiry_ms * 1000));
         }
         match self.idle.get_mut(origin) {
-            Some(slots) => slots.push(IdleSlot { slot, since }),
+            Some(slots) => slots.push(idle),
             None => {
-                self.idle.insert(origin.clone(), vec![IdleSlot { slot, since }]);
+                self.idle.insert(origin.clone(), vec![idle]);
             }
         }
         self.idle_count += 1;
@@ -222,9 +238,9 @@ impl State {
         }
     }
 
-    fn take_oldest(&mut self) -> Option<Slot> {
-        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.since)));
-        let origin = fronts.min_by_key(|(_, since)| *since).map(|(origin, _)| origin.clone())?;
+    fn take_oldest(&mut self) -> Option<Box<Slot>> {
+        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
+        let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
         let slots = self.idle.get_mut(&origin)?;
         let oldest = slots.remove(0);
         if slots.is_empty() {
@@ -234,21 +250,17 @@ impl State {
         Some(oldest.slot)
     }
 
-    fn expire(&mut self, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        if self.next_expiry == Micros::MAX {
-            return;
-        }
-        let now = clock::now();
+    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
         if now < self.next_expiry {
             return;
         }
         let lifetime = limits.idle_expiry_ms * 1000;
         self.next_expiry = Micros::MAX;
         for slots in self.idle.values_mut() {
-            let expired = slots.iter().take_while(|idle| idle.since.saturating_add(lifetime) <= now).count();
+            let expired = slots.iter().take_while(|idle| idle.last.ended.saturating_add(lifetime) <= now).count();
             discarded.extend(slots.drain(..expired).map(|idle| idle.slot));
             if let Some(oldest) = slots.first() {
-                self.next_expiry = self.next_expiry.min(oldest.since.saturating_add(lifetime));
+                self.next_expiry = self.next_expiry.min(oldest.last.ended.saturating_add(lifetime));
             }
         }
         self.idle.retain(|_, slots| !slots.is_empty());
@@ -256,18 +268,28 @@ impl State {
     }
 }
 
+/// Of slots in the order of their last use: the one that this thread used a moment ago, else the last.
+fn warmest<I>(uses: I, this_thread: usize, now: Micros) -> Option<usize>
+where
+    I: DoubleEndedIterator<Item = Use> + ExactSizeIterator,
+{
+    let last = uses.len().checked_sub(1)?;
+    let mut recent = uses.rev().take_while(|last| now.saturating_sub(last.ended) < OWN_FOR);
+    Some(last - recent.position(|last| last.by_thread == this_thread).unwrap_or(0))
+}
+
 /// A permit, and the slot that goes with it once one is made. Dropped, both go back.
 pub struct Lease<'p> {
     pool: &'p Pool,
     origin: Arc<Origin>,
-    slot: Option<Slot>,
+    slot: Option<Box<Slot>>,
 }
 
 impl Lease<'_> {
     pub fn slot(&mut self) -> Result<&mut Slot> {
         let slot = match self.slot.take() {
             Some(slot) => slot,
-            None => Slot::new(&self.origin, &self.pool.settings)?,
+            None => Box::new(Slot::new(&self.origin, &self.pool.settings)?),
         };
         Ok(self.slot.insert(slot))
     }
@@ -295,10 +317,10 @@ impl<'p> Place<'p> {
     }
 
     /// The permit, once the turn has come.
-    pub fn claim(mut self) -> Lease<'p> {
+    pub fn claim(mut self, now: Micros) -> Lease<'p> {
         self.claimed = true;
         let mut discarded = Vec::new();
-        let slot = self.pool.take_slot(&mut self.pool.state.lock(), &self.origin, &mut discarded);
+        let slot = self.pool.take_slot(&mut self.pool.state.lock(), &self.origin, now, &mut discarded);
         Lease { pool: self.pool, origin: self.origin.clone(), slot }
     }
 }
@@ -309,5 +331,34 @@ impl Drop for Place<'_> {
             return;
         }
         self.pool.withdraw(&self.origin, self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWN_FOR, Use, warmest};
+
+    const NOW: u64 = 10 * OWN_FOR;
+
+    /// Which of slots is taken by thread 1, where each was used so long ago by such a thread.
+    fn taken(uses: &[(u64, usize)]) -> Option<usize> {
+        warmest(uses.iter().map(|&(ago, by_thread)| Use { ended: NOW - ago, by_thread }), 1, NOW)
+    }
+
+    #[test]
+    fn the_slot_used_last_is_taken_first() {
+        assert_eq!(taken(&[]), None);
+        assert_eq!(taken(&[(3, 2), (2, 3), (1, 4)]), Some(2));
+    }
+
+    #[test]
+    fn a_thread_gets_back_its_own_slot_of_a_moment_ago() {
+        assert_eq!(taken(&[(3, 2), (2, 1), (1, 4)]), Some(1));
+        assert_eq!(taken(&[(3, 1), (2, 1), (1, 4)]), Some(1), "the warmer of two");
+    }
+
+    #[test]
+    fn an_own_slot_that_has_rested_longer_is_like_any_other() {
+        assert_eq!(taken(&[(OWN_FOR, 1), (1, 4)]), Some(1));
     }
 }

@@ -22,6 +22,8 @@ pub struct Slot {
     multi: raw::Multi,
     sockets: Arc<Sockets>,
     running: bool,
+    /// Begun and not driven yet.
+    undriven: bool,
     /// The connection that stayed open after the last attempt.
     socket: Option<RawFd>,
     spoiled: bool,
@@ -35,7 +37,15 @@ impl Slot {
         let sockets = Arc::<Sockets>::default();
         let mut handle = Handle::new(origin, settings)?;
         handle.use_sockets(&sockets);
-        let slot = Slot { handle, multi: raw::Multi::new()?, sockets, running: false, socket: None, spoiled: false };
+        let slot = Slot {
+            handle,
+            multi: raw::Multi::new()?,
+            sockets,
+            running: false,
+            undriven: false,
+            socket: None,
+            spoiled: false,
+        };
         slot.set_constants();
         Ok(slot)
     }
@@ -72,15 +82,23 @@ impl Slot {
         }
         self.handle.prepare(out)?;
         self.multi.add(self.handle.raw()).inspect_err(|_| self.spoiled = true)?;
-        self.running = true;
+        (self.running, self.undriven) = (true, true);
         Ok(())
     }
 
     /// Drives the attempt as far as it goes without waiting. The CURLcode once it has ended.
     pub fn advance(&mut self) -> Option<ffi::CURLcode> {
         let mut running: c_int = 0;
+        let multi = self.multi.raw();
         // SAFETY: our own handle.
-        let outcome = unsafe { ffi::curl_multi_perform(self.multi.raw(), &mut running) };
+        let outcome = unsafe {
+            if std::mem::take(&mut self.undriven) {
+                // What is due is the new transfer alone: no thread of a lookup, no connection that closes.
+                ffi::curl_multi_socket_action(multi, ffi::CURL_SOCKET_TIMEOUT, 0, &mut running)
+            } else {
+                ffi::curl_multi_perform(multi, &mut running)
+            }
+        };
         if outcome != ffi::CURLM_OK && outcome != ffi::CURLM_CALL_MULTI_PERFORM {
             self.spoiled = true;
             let out_of_memory = outcome == ffi::CURLM_OUT_OF_MEMORY;

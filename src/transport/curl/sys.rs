@@ -78,5 +78,6 @@ unsafe extern "C" {
         file: *const c_char,
         directory: *const c_char,
     ) -> c_int;
+    pub fn SSL_CTX_set_default_read_buffer_len(context: *mut openssl_sys::SSL_CTX, length: usize);
     pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
 }

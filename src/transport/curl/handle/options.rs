@@ -127,6 +127,7 @@ impl Handle {
         let (implied, length) = match &self.body {
             Some(body) => {
                 self.long(ffi::CURLOPT_POST, 1);
+                self.set_upload_buffer(body.len());
                 (c"POST", body.len() as ffi::curl_off_t)
             }
             None => (c"GET", -1),
@@ -146,6 +147,13 @@ impl Handle {
         let custom =
             if method == implied || method == c"HEAD" && out.body.is_none() { ptr::null() } else { method.as_ptr() };
         self.pointer(ffi::CURLOPT_CUSTOMREQUEST, custom);
+    }
+
+    /// libcurl keeps the largest that it was told, and fills it in one step: what the body needs and no more, within its own
+    /// limits and as much as pays.
+    fn set_upload_buffer(&self, body: usize) {
+        let size = body.clamp(16 << 10, 64 << 10) as c_long;
+        self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
     }
 
     fn set_headers(&mut self, out: &Outgoing<'_>) {

@@ -116,13 +116,13 @@ impl Shard {
         self.busy -= 1;
     }
 
-    /// Drives what has something to do: on `fd`, or without an event (CURL_SOCKET_BAD is CURL_SOCKET_TIMEOUT). `is_full`: no
+    /// Drives what has something to do: on `fd`, or without an event (CURL_SOCKET_TIMEOUT). `is_full`: no
     /// more connections may lie idle than do now. False: libcurl gave up.
     pub fn drive(&mut self, fd: RawFd, events: c_int, is_full: bool, touched: &mut Vec<u32>) -> bool {
         let alive = c_long::from(self.sockets.alive());
         // One that becomes idle makes libcurl close the one that has been idle longest.
         self.limit_connections(if is_full && alive > 1 { alive - 1 } else { c_long::from(u16::MAX) });
-        if fd == ffi::CURL_SOCKET_BAD {
+        if fd == ffi::CURL_SOCKET_TIMEOUT {
             // libcurl says anew when it wants to be driven next; otherwise only when that has changed.
             self.hook.due.set(Micros::MAX);
             self.is_runnable = false;
