@@ -213,7 +213,7 @@ TEST(heads)
         {"a NUL in a name", RAW(OK "X-N\0l: a\r\nContent-Length: 0\r\n\r\n"), ENDS(HTTPC_E_PROTOCOL), ONCE},
         {"a header without a name", RAW(OK ": a\r\nContent-Length: 0\r\n\r\n"), ENDS(HTTPC_E_PROTOCOL), ONCE},
         {"a space in a name", RAW(OK "X Space: a\r\nContent-Length: 0\r\n\r\n"), EITHER(HTTPC_OK, HTTPC_E_PROTOCOL), ONCE},
-        {"escape sequences in a reason", RAW("HTTP/1.1 500 \x1b[2J\x07\xff\xc3\r\nContent-Length: 0\r\n\r\n"),
+        {"escape sequences in a reason", RAW("HTTP/1.1 500 \x1b[2J\x07\xff\xc3\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
          ENDS(HTTPC_E_STATUS), RETRIED, SAYS("500")},
         {"only an interim answer", RAW("HTTP/1.1 100 Continue\r\n\r\n"), ENDS(HTTPC_E_IO), RETRIED},
     };

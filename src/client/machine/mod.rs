@@ -138,11 +138,6 @@ impl Machine {
         self.timers.total()
     }
 
-    /// Whether sending it twice would do no harm.
-    pub fn is_idempotent(&self) -> bool {
-        self.idempotent
-    }
-
     /// When to report [`Event::TimerFired`]; `None`: not of its own accord.
     pub fn wake_at(&self) -> Option<Micros> {
         self.timers.next()

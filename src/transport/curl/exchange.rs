@@ -3,14 +3,18 @@
 
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets};
+use super::sys;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
+use curl_sys::CURL;
+use openssl_sys::SSL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// Reserved at most for a body whose length the server announced: the length is only its word.
@@ -23,6 +27,8 @@ pub struct Exchange {
     trust: Option<Arc<Trust>>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
+    /// The handle that calls back.
+    pub easy: Option<NonNull<CURL>>,
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub max_headers: u64,
@@ -231,6 +237,22 @@ impl Exchange {
         }
     }
 
+    /// OpenSSL's side of the connection that the handle is on.
+    fn tls(&self) -> Option<NonNull<SSL>> {
+        let easy = self.easy.filter(|_| self.trust.is_some())?;
+        let mut info: *mut sys::TlsSessionInfo = ptr::null_mut();
+        // SAFETY: the option's type is that of curl_easy_getinfo(3), which may be called in a callback; what it points to
+        // is the handle's own.
+        unsafe {
+            curl_sys::curl_easy_getinfo(
+                easy.as_ptr(),
+                sys::CURLINFO_TLS_SSL_PTR,
+                &mut info as *mut *mut sys::TlsSessionInfo,
+            );
+            NonNull::new(info.as_ref()?.internals.cast())
+        }
+    }
+
     /// `peer` is asked for a new connection only.
     fn about_to_send(&mut self, peer: impl FnOnce() -> Option<SocketAddr>, local_port: c_int) -> c_int {
         self.touch();
@@ -240,7 +262,7 @@ impl Exchange {
             return 1;
         }
         let connection = if self.opened > 0 {
-            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port)
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port, self.tls())
         } else {
             self.counts.reuse();
             self.sockets.used_again(self.id, local_port)

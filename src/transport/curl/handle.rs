@@ -19,7 +19,7 @@ use curl::easy::Easy2;
 use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
 use std::net::{IpAddr, SocketAddr};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 pub struct Handle {
@@ -58,6 +58,7 @@ impl Handle {
             keeps_connection: true,
             uploaded: 0,
         };
+        handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
         handle.set_constants();
         Ok(handle)
     }

@@ -30,6 +30,15 @@ pub const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
 /// Since 8.7.
 pub const CURLINFO_USED_PROXY: CURLINFO = 0x20_0000 + 66;
 
+pub const CURLINFO_TLS_SSL_PTR: CURLINFO = 0x40_0000 + 45;
+
+/// What CURLINFO_TLS_SSL_PTR points to.
+#[repr(C)]
+pub struct TlsSessionInfo {
+    pub backend: c_int,
+    pub internals: *mut c_void,
+}
+
 pub const CURLUPART_SCHEME: c_uint = 1;
 pub const CURLUPART_HOST: c_uint = 5;
 pub const CURLUPART_PORT: c_uint = 6;
@@ -79,5 +88,6 @@ unsafe extern "C" {
         directory: *const c_char,
     ) -> c_int;
     pub fn SSL_CTX_set_default_read_buffer_len(context: *mut openssl_sys::SSL_CTX, length: usize);
+    pub fn SSL_has_pending(ssl: *const openssl_sys::SSL) -> c_int;
     pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
 }

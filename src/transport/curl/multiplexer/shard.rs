@@ -112,6 +112,8 @@ impl Shard {
         self.multi.remove(handle.raw());
         if let Some(connection) = &handle.exchange().connection {
             self.sockets.released(connection, clock::now());
+            // What came with the answer or right behind it was an event of the transfer's.
+            self.check_idle(connection.fd);
         }
         self.busy -= 1;
     }
@@ -150,7 +152,7 @@ impl Shard {
         self.sockets.user(fd)
     }
 
-    /// An idle connection became readable.
+    /// An idle connection became readable, or may be.
     pub fn check_idle(&mut self, fd: RawFd) {
         if self.sockets.is_lost(fd) {
             self.avoid();
