@@ -1,11 +1,15 @@
 /* Servers that are not there, break off, speak bad TLS, or ask for a pause. */
 #include "faults.h"
 
+#define OK "HTTP/1.1 200 OK\r\n"
+#define SIZED_5 OK "Content-Length: 5\r\n\r\n"
+#define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
+
 TEST(tcp)
 {
     static const struct fault table[] = {
         {"refused", AT("REFUSED"), ENDS(HTTPC_E_CONNECT), RETRIED},
-        {"no answer to SYN", AT("BLACKHOLE"), ENDS(HTTPC_E_TIMEOUT_CONNECT), RETRIED},
+        {"a full backlog, which does not answer SYN", AT("BLACKHOLE"), ENDS(HTTPC_E_TIMEOUT_CONNECT), RETRIED},
         {"accepted, then silence", AT("SILENT"), ENDS(HTTPC_E_TIMEOUT_READ), RETRIED},
         /* The reset may come before or after the client learns that it is connected. */
         {"accepted, then reset", AT("ACCEPT_RESET"), EITHER(HTTPC_E_IO, HTTPC_E_CONNECT), RETRIED},
@@ -19,6 +23,13 @@ TEST(tcp)
         {"closed after the head", AT("/close/after-head"), ENDS(HTTPC_E_TRUNCATED), RETRIED},
         {"reset in the body", AT("/reset/in-body"), ENDS(HTTPC_E_IO), RETRIED},
         {"closed in the body", AT("/close/in-body"), ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"half-closed before the head", RAW(""), THEN("half-close"), ENDS(HTTPC_E_IO), RETRIED},
+        {"half-closed in the head", RAW(OK "Content-Le"), THEN("half-close"), ENDS(HTTPC_E_IO), RETRIED},
+        {"half-closed in the body", RAW(SIZED_5 "hel"), THEN("half-close"), ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"half-closed after the answer", RAW(SIZED_5 "hello"), THEN("half-close"), ENDS(HTTPC_OK), ONCE, SAYS("hello")},
+        {"half-closed, with a POST", RAW(""), THEN("half-close"), SENT("POST", 9), ENDS(HTTPC_E_IO), ONCE,
+         SAYS("POST may have taken effect")},
+        {"reset after the answer", RAW(SIZED_5 "hello"), THEN("reset"), EITHER(HTTPC_OK, HTTPC_E_IO)},
         {"chunks without an end", AT("/truncate-chunked"), ENDS(HTTPC_E_TRUNCATED), RETRIED},
     };
     CHECK_FAULTS(table);
@@ -31,6 +42,14 @@ TEST(tls)
         {"silence in the handshake", AT("TLS_STALL"), ENDS(HTTPC_E_TIMEOUT_CONNECT), RETRIED},
         {"no TLS", AT("TLS_GARBAGE"), ENDS(HTTPC_E_TLS)},
         {"an end without close_notify", AT("TLS_TRUNCATE"), ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"a whole body, then no close_notify", RAW(SIZED_5 "hello"), THEN("cut"), OVER_TLS, ENDS(HTTPC_OK), ONCE, SAYS("hello")},
+        {"no close_notify in the head", RAW(OK "Content-Le"), THEN("cut"), OVER_TLS, ENDS(HTTPC_E_IO), RETRIED},
+        {"no close_notify in the body", RAW(SIZED_5 "hel"), THEN("cut"), OVER_TLS, ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"no close_notify in chunks", RAW(CHUNKED "5\r\nhello\r\n"), THEN("cut"), OVER_TLS, ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"a close_notify in the body", RAW(SIZED_5 "hel"), THEN("close"), OVER_TLS, ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"a close_notify alone in the body", RAW(SIZED_5 "hel"), THEN("notify"), OVER_TLS, ENDS(HTTPC_E_TRUNCATED), RETRIED},
+        {"a close_notify for an answer", RAW(""), THEN("close"), OVER_TLS, ENDS(HTTPC_E_IO), RETRIED},
+        {"reset in the body over TLS", RAW(SIZED_5 "hel"), THEN("reset"), OVER_TLS, ENDS(HTTPC_E_IO), RETRIED},
         {"expired", AT("TLS_EXPIRED"), ENDS(HTTPC_E_CERTIFICATE), ONCE},
         {"another host's", AT("TLS_WRONG_HOST"), ENDS(HTTPC_E_CERTIFICATE), ONCE},
         {"not yet valid", AT("TLS_NOT_YET"), ENDS(HTTPC_E_CERTIFICATE), ONCE},

@@ -35,6 +35,8 @@ pub struct Shard {
     pub starting: u32,
     /// It stands in the list of those that are driven next.
     pub is_runnable: bool,
+    /// The turn of the multiplexer in which it was driven without an event last.
+    pub driven_in: u64,
     /// When libcurl may be trusted with its idle connections again.
     avoid_until: Micros,
     /// What CURLMOPT_MAXCONNECTS was set to last.
@@ -67,6 +69,7 @@ impl Shard {
             busy: 0,
             starting: 0,
             is_runnable: false,
+            driven_in: 0,
             avoid_until: 0,
             most_connections: 0,
             keeps_none: max_idle == 0,
