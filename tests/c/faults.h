@@ -70,7 +70,7 @@ static struct outcome submit_and_take(httpc_client *client, const httpc_request 
     struct outcome o = {HTTPC_OK, NULL, NULL, now_ms()};
     httpc_call *submitted = NULL;
     o.code = httpc_submit(client, request, NULL, NULL, &submitted, &o.error);
-    if (CHECK_CODE(o.code, HTTPC_OK)) {
+    if (o.code == HTTPC_OK) {
         CHECK_CODE(httpc_call_wait(submitted, HTTPC_FOREVER, NULL), HTTPC_OK);
         o.code = httpc_call_take_result(submitted, &o.response, &o.error);
     }

@@ -104,3 +104,26 @@ TEST(without_end)
     };
     CHECK_FAULTS(table);
 }
+
+/* Asynchronous calls share a thread. */
+TEST(a_server_that_never_pauses_holds_up_nobody_else)
+{
+    static const struct fault flood = {"", RAW(CHUNKED "1;a="), ENDLESS("x"), ENDS(HTTPC_E_TIMEOUT_TOTAL)};
+    httpc_client *client = new_client(faulty_config());
+    httpc_call *call = NULL;
+    httpc_request *endless = new_request("GET", url_of(&flood, new_key())), *request = new_request("GET", "/echo");
+    CHECK_CODE(httpc_submit(client, endless, NULL, NULL, &call, NULL), HTTPC_OK);
+    for (int i = 0; i < 50; i++) {
+        struct outcome o = submit_and_take(client, request);
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_BETWEEN(o.ms, 0, LATE_MS);
+        done(&o);
+    }
+    httpc_request_free(request);
+    httpc_request_free(endless);
+    CHECK_CODE(httpc_call_wait(call, 0, NULL), HTTPC_E_AGAIN);
+    httpc_call_cancel(call);
+    CHECK_CODE(httpc_call_wait(call, LATE_MS, NULL), HTTPC_OK);
+    httpc_call_free(call);
+    httpc_client_free(client);
+}

@@ -2,14 +2,13 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::settings::Counts;
-use super::sockets::{Connection, Sockets};
+use super::sockets::{Connection, Sockets, Tls};
 use super::sys;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
 use curl_sys::CURL;
-use openssl_sys::SSL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::net::SocketAddr;
@@ -238,7 +237,7 @@ impl Exchange {
     }
 
     /// OpenSSL's side of the connection that the handle is on.
-    fn tls(&self) -> Option<NonNull<SSL>> {
+    fn tls(&self) -> Option<Tls> {
         let easy = self.easy.filter(|_| self.trust.is_some())?;
         let mut info: *mut sys::TlsSessionInfo = ptr::null_mut();
         // SAFETY: the option's type is that of curl_easy_getinfo(3), which may be called in a callback; what it points to
@@ -249,7 +248,7 @@ impl Exchange {
                 sys::CURLINFO_TLS_SSL_PTR,
                 &mut info as *mut *mut sys::TlsSessionInfo,
             );
-            NonNull::new(info.as_ref()?.internals.cast())
+            NonNull::new(info.as_ref()?.internals.cast()).map(Tls)
         }
     }
 

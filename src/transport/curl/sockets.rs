@@ -47,7 +47,7 @@ pub struct Connection {
     pub id: i64,
     pub peer: Option<SocketAddr>,
     local_port: c_int,
-    tls: Option<NonNull<SSL>>,
+    tls: Option<Tls>,
     /// The transfer that took it last.
     user: u32,
     /// Transfers on it; several with HTTP/2.
@@ -56,6 +56,13 @@ pub struct Connection {
     /// It closed, or says something that nobody asked for: never to be used again.
     dead: bool,
 }
+
+/// OpenSSL's side of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls(pub NonNull<SSL>);
+
+// SAFETY: looked at only by whoever drives the connection's multi handle, which is one thread at a time.
+unsafe impl Send for Tls {}
 
 impl Connection {
     fn is_idle(&self) -> bool {
@@ -67,7 +74,7 @@ impl Connection {
         // SAFETY: libcurl keeps both open as long as nobody drives its multi handle, and whoever asks is who does.
         unsafe {
             match self.tls {
-                Some(tls) if sys::SSL_has_pending(tls.as_ptr()) != 0 => Idle::Talking,
+                Some(Tls(tls)) if sys::SSL_has_pending(tls.as_ptr()) != 0 => Idle::Talking,
                 _ => peek(BorrowedFd::borrow_raw(self.fd)),
             }
         }
@@ -127,7 +134,7 @@ impl Sockets {
         id: i64,
         peer: Option<SocketAddr>,
         local_port: c_int,
-        tls: Option<NonNull<SSL>>,
+        tls: Option<Tls>,
     ) -> Option<Connection> {
         let mut open = self.open.lock();
         let socket = open.iter_mut().rev().find(|socket| socket.opener == opener && socket.connection.is_none())?;
