@@ -45,6 +45,9 @@ impl HeaderMap {
         if name.is_empty() {
             return Err("a header has no name");
         }
+        if name.len() < colon {
+            check_spaced_name(name)?;
+        }
         if has_control_bytes(line) {
             check_name(name)?;
             check_value(value)?;
@@ -144,6 +147,12 @@ fn without_line_end(mut line: &[u8]) -> &[u8] {
 
 fn check_name(name: &[u8]) -> Result<(), &'static str> {
     if name.iter().any(u8::is_ascii_control) { Err("a header's name has a control character") } else { Ok(()) }
+}
+
+/// White space before the colon: libcurl does not know such a header, and where the body ends must be beyond doubt.
+fn check_spaced_name(name: &[u8]) -> Result<(), &'static str> {
+    let frames = [&b"content-length"[..], b"transfer-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
+    if frames { Err("a header that says where the body ends has white space before its colon") } else { Ok(()) }
 }
 
 /// RFC 9110 section 5.5 calls these three dangerous; other control characters are left to whoever shows the value.

@@ -2,25 +2,32 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::settings::Counts;
-use super::sockets::{Connection, Sockets};
+use super::sockets::{Connection, Sockets, Tls};
+use super::sys;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
+use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
+
+pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
 pub struct Exchange {
     trust: Option<Arc<Trust>>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
+    /// The handle that calls back.
+    pub easy: Option<NonNull<CURL>>,
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub max_headers: u64,
@@ -34,6 +41,8 @@ pub struct Exchange {
     /// Header and body bytes so far.
     pub received: u64,
     header_bytes: u64,
+    /// A status line has come, and the blank line that ends its head has not.
+    inside_head: bool,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
     pub fault: Option<Fault>,
@@ -41,6 +50,8 @@ pub struct Exchange {
     pub opened: u32,
     /// What the request goes out on.
     pub connection: Option<Connection>,
+    /// The server has sent all that it will ever send on that connection.
+    pub hung_up: bool,
     touched: bool,
 }
 
@@ -75,10 +86,10 @@ impl Exchange {
         self.body_limit = body_limit;
         self.head = Head::default();
         self.head.headers.reserve();
-        self.head_done = false;
+        (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
-        (self.connection, self.touched) = (None, false);
+        (self.connection, self.hung_up, self.touched) = (None, false, false);
         self.fault = None;
     }
 
@@ -126,17 +137,22 @@ impl Exchange {
             return true;
         }
         if line.starts_with(b"HTTP/") {
-            self.status_line(line);
-            // An answer in another version than the connection speaks.
-            return self.head.version != 0 || self.stop(Fault::BadHeader("its first line names no version of HTTP/1"));
+            return match self.status_line(line) {
+                Ok(()) => true,
+                Err(why) => self.stop(Fault::BadHeader(why)),
+            };
         }
         if matches!(line, b"\r\n" | b"\n") {
+            self.inside_head = false;
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
             self.head_done = self.head.status >= 200 || self.head.status == 101;
             if self.head_done && !self.length_is_sound() {
                 return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
             }
             return true;
+        }
+        if !self.inside_head {
+            return self.stop(Fault::BadHeader(NO_STATUS_LINE));
         }
         match self.head.headers.push_line(line) {
             Ok(()) => true,
@@ -157,7 +173,10 @@ impl Exchange {
         sound
     }
 
-    fn status_line(&mut self, line: &[u8]) {
+    fn status_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        if std::mem::replace(&mut self.inside_head, true) {
+            return Err("it has a second status line among its headers");
+        }
         let line = line.trim_ascii_end();
         let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
         self.head.headers.clear();
@@ -167,11 +186,16 @@ impl Exchange {
             b"2" => 20,
             _ => 0,
         };
-        let status = parts.next().and_then(number);
-        self.head.status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
+        if self.head.version == 0 {
+            // An answer in another version than the connection speaks.
+            return Err(NO_STATUS_LINE);
+        }
+        let status = parts.next().and_then(number).and_then(|status| u16::try_from(status).ok());
+        self.head.status = status.ok_or(NO_STATUS_LINE)?;
         let reason = parts.next().unwrap_or_default();
         let standard = standard_reason(self.head.status).to_bytes();
         self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
+        Ok(())
     }
 
     fn body_bytes(&mut self, data: &[u8]) -> bool {
@@ -215,6 +239,22 @@ impl Exchange {
         }
     }
 
+    /// OpenSSL's side of the connection that the handle is on.
+    fn tls(&self) -> Option<Tls> {
+        let easy = self.easy.filter(|_| self.trust.is_some())?;
+        let mut info: *mut sys::TlsSessionInfo = ptr::null_mut();
+        // SAFETY: the option's type is that of curl_easy_getinfo(3), which may be called in a callback; what it points to
+        // is the handle's own.
+        unsafe {
+            curl_sys::curl_easy_getinfo(
+                easy.as_ptr(),
+                sys::CURLINFO_TLS_SSL_PTR,
+                &mut info as *mut *mut sys::TlsSessionInfo,
+            );
+            NonNull::new(info.as_ref()?.internals.cast()).map(Tls)
+        }
+    }
+
     /// `peer` is asked for a new connection only.
     fn about_to_send(&mut self, peer: impl FnOnce() -> Option<SocketAddr>, local_port: c_int) -> c_int {
         self.touch();
@@ -224,7 +264,7 @@ impl Exchange {
             return 1;
         }
         let connection = if self.opened > 0 {
-            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port)
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port, self.tls())
         } else {
             self.counts.reuse();
             self.sockets.used_again(self.id, local_port)

@@ -1,6 +1,6 @@
 //! libcurl's outcome in our words: which code, what to tell a person, and whether the same would happen again.
 
-use super::exchange::{Exchange, Fault};
+use super::exchange::{Exchange, Fault, NO_STATUS_LINE};
 use crate::client::url::Origin;
 use crate::error::Code;
 use crate::text;
@@ -71,7 +71,7 @@ impl Report<'_> {
                     format!("the response's headers are longer than the limit of {} bytes", self.exchange.max_headers);
                 failure(Code::HTTPC_E_HEADERS_TOO_LARGE, note)
             }
-            Fault::BadHeader(why) => failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::BadHeader(why) => not_http((*why).to_owned()),
             Fault::Resend if self.exchange.opened > 0 => {
                 failure(Code::HTTPC_E_IO, "the server refused the request without acting on it")
             }
@@ -138,23 +138,22 @@ impl Report<'_> {
             }
             curl_sys::CURLE_OUT_OF_MEMORY => failure(Code::HTTPC_E_RESOURCE, "out of memory"),
             curl_sys::CURLE_URL_MALFORMAT => failure(Code::HTTPC_E_URL, or(said, "not a URL")),
-            curl_sys::CURLE_BAD_CONTENT_ENCODING => failure(Code::HTTPC_E_DECODE, or(said, "bad content encoding")),
-            CURLE_TOO_LARGE if self.exchange.received == 0 => Failure {
+            CURLE_TOO_LARGE if said.contains("request too large") => Failure {
                 hopeless: true,
                 ..failure(Code::HTTPC_E_INVALID_ARG, "the request's URL and headers are longer than 1 MiB")
             },
-            CURLE_TOO_LARGE => {
-                failure(Code::HTTPC_E_HEADERS_TOO_LARGE, or(said, "the response's headers are too long"))
-            }
+            CURLE_TOO_LARGE => failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "a line of the response's head is too long"),
             curl_sys::CURLE_GOT_NOTHING => {
                 failure(Code::HTTPC_E_IO, "the server closed the connection without an answer")
             }
             curl_sys::CURLE_SEND_ERROR | curl_sys::CURLE_RECV_ERROR | curl_sys::CURLE_SEND_FAIL_REWIND => {
                 self.broken(said)
             }
-            curl_sys::CURLE_UNSUPPORTED_PROTOCOL | WEIRD_SERVER_REPLY | curl_sys::CURLE_HTTP2 => {
-                failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {}", or(said, "malformed")))
-            }
+            // Content is not decoded by libcurl, so that the coding is the transfer's.
+            curl_sys::CURLE_UNSUPPORTED_PROTOCOL
+            | WEIRD_SERVER_REPLY
+            | curl_sys::CURLE_BAD_CONTENT_ENCODING
+            | curl_sys::CURLE_HTTP2 => not_http(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
             other => {
                 failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
@@ -203,7 +202,7 @@ impl Report<'_> {
             return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "the response's headers are too many or too long");
         }
         if self.exchange.received > 0 && framing.iter().any(|word| said.contains(word)) {
-            return failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {said}"));
+            return not_http(said);
         }
         if self.exchange.head_done && said.contains("unexpected eof") {
             return failure(Code::HTTPC_E_TRUNCATED, "the body ended early: TLS was cut off without a close_notify");
@@ -239,6 +238,16 @@ fn failed_lookup(host: &str) -> Failure {
 
 fn failure(code: Code, note: impl Into<String>) -> Failure {
     Failure { code, note: note.into(), hopeless: false }
+}
+
+fn not_http(said: String) -> Failure {
+    // Several words of libcurl's for one thing.
+    let first_line = ["HTTP/0.9", "HTTP version", "HTTP/1 subversion", "Invalid status line"];
+    let why = match first_line.iter().any(|word| said.contains(word)) {
+        true => NO_STATUS_LINE.to_owned(),
+        false => or(said, "malformed"),
+    };
+    failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}"))
 }
 
 fn or(said: String, otherwise: &str) -> String {

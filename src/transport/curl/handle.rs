@@ -19,7 +19,7 @@ use curl::easy::Easy2;
 use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
 use std::net::{IpAddr, SocketAddr};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 pub struct Handle {
@@ -80,6 +80,7 @@ impl Handle {
             version: Version::Http1,
             uploaded: 0,
         };
+        handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
         handle.set_constants();
         Ok(handle)
     }
@@ -142,12 +143,12 @@ impl Handle {
 
     /// Whether the connection of the running attempt speaks HTTP/2, as its TLS handshake has settled.
     pub fn has_agreed_on_http2(&self) -> bool {
-        let mut session: *mut sys::TlsSession = ptr::null_mut();
+        let mut session: *mut sys::TlsSessionInfo = ptr::null_mut();
         let (mut name, mut length): (*const u8, u32) = (ptr::null(), 0);
         // SAFETY: the option's type is that of curl_easy_getinfo(3); the session is that of the connection, which lives while
         // the transfer runs, and libcurl is built with OpenSSL.
         unsafe {
-            let info = &mut session as *mut *mut sys::TlsSession;
+            let info = &mut session as *mut *mut sys::TlsSessionInfo;
             ffi::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_TLS_SSL_PTR, info);
             if session.is_null() || (*session).internals.is_null() {
                 return false;

@@ -41,6 +41,10 @@ pub struct Multiplexer {
     limits: Limits,
     /// Shards that have something to do without an event, and those whose time has come.
     runnable: Vec<u32>,
+    /// Those that were driven and want that again at once: after a look at all others, or a server that never pauses would
+    /// hold everybody up.
+    again: Vec<u32>,
+    turn: u64,
     alarms: Alarms,
     ready: Vec<Ready>,
     touched: Vec<u32>,
@@ -103,6 +107,8 @@ impl Multiplexer {
             idle: idle.clone(),
             limits,
             runnable: Vec::new(),
+            again: Vec::new(),
+            turn: 1,
             alarms: Alarms::default(),
             ready: Vec::new(),
             touched: Vec::new(),
@@ -224,6 +230,8 @@ impl Multiplexer {
 
     /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
     pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
+        self.turn += 1;
+        self.runnable.append(&mut self.again);
         let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
         let us = match times.into_iter().flatten().min() {
             _ if !self.runnable.is_empty() || !self.ready.is_empty() || !self.touched.is_empty() => Some(0),
@@ -288,7 +296,7 @@ impl Multiplexer {
         }
     }
 
-    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, .. }: Ready) {
+    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, hung_up, .. }: Ready) {
         let bits = [
             (READ, curl_sys::CURL_CSELECT_IN),
             (WRITE, curl_sys::CURL_CSELECT_OUT),
@@ -308,6 +316,7 @@ impl Multiplexer {
             && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
         {
             transfer.heard = true;
+            transfer.handle.exchange_mut().hung_up |= hung_up;
             if self.touched.is_empty() {
                 self.touched.push(user);
             }
@@ -318,6 +327,9 @@ impl Multiplexer {
         let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.starting);
         let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
         self.starting -= std::mem::take(&mut shard.starting);
+        if fd == curl_sys::CURL_SOCKET_BAD {
+            shard.driven_in = self.turn;
+        }
         let is_full = others_idle >= self.limits.max_idle;
         let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
         while let Some((transfer, code)) = shard.next_ended() {
@@ -345,7 +357,7 @@ impl Multiplexer {
         if let Some(Some(shard)) = self.shards.get_mut(number as usize)
             && !std::mem::replace(&mut shard.is_runnable, true)
         {
-            self.runnable.push(number);
+            if shard.driven_in == self.turn { self.again.push(number) } else { self.runnable.push(number) }
         }
     }
 

@@ -5,7 +5,7 @@ use super::exchange::Exchange;
 use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
-use super::sockets::{self, Idle, Sockets};
+use super::sockets::{Idle, Sockets};
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::url::Origin;
 use crate::error::Result;
@@ -69,15 +69,10 @@ impl Slot {
         self.handle.exchange_mut()
     }
 
-    /// Starts an attempt. `resend_is_safe`: the request may reach the server twice without harm.
-    pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool, resend_is_safe: bool) -> Result<()> {
-        let fresh = fresh_connection
-            || match self.socket.map(sockets::peek) {
-                None | Some(Idle::Quiet) => false,
-                Some(Idle::Talking) => !(self.handle.origin().https && resend_is_safe),
-                Some(Idle::Closed) => true,
-            };
-        if fresh && self.is_connected() {
+    /// Starts an attempt.
+    pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool) -> Result<()> {
+        let usable = |fd| !fresh_connection && self.sockets.look(fd) == Idle::Quiet;
+        if self.socket.is_some_and(|fd| !usable(fd)) {
             self.drop_connection()?; // and so a new one has to be opened
         }
         self.handle.prepare(out)?;

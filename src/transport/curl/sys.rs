@@ -36,9 +36,9 @@ pub const CURLINFO_TLS_SSL_PTR: CURLINFO = 0x40_0000 + 45;
 pub const CURL_HTTP_VERSION_2TLS: c_long = 4;
 pub const CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE: c_long = 5;
 
-/// CURLINFO_TLS_SSL_PTR's; with OpenSSL the pointer is an SSL.
+/// What CURLINFO_TLS_SSL_PTR points to; with OpenSSL `internals` is an SSL.
 #[repr(C)]
-pub struct TlsSession {
+pub struct TlsSessionInfo {
     pub backend: c_int,
     pub internals: *mut c_void,
 }
@@ -92,5 +92,6 @@ unsafe extern "C" {
         directory: *const c_char,
     ) -> c_int;
     pub fn SSL_CTX_set_default_read_buffer_len(context: *mut openssl_sys::SSL_CTX, length: usize);
+    pub fn SSL_has_pending(ssl: *const openssl_sys::SSL) -> c_int;
     pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
 }

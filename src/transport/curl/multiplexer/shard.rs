@@ -21,6 +21,9 @@ use std::sync::atomic::AtomicU32;
 /// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
 const MOST_CONNECTIONS: u32 = 8;
 
+/// An answer that libcurl reads at once, and what comes right behind it too.
+const SHORT: u64 = 4096;
+
 /// At once on one connection, where the server allows as many.
 const MOST_STREAMS: c_long = 1000;
 
@@ -38,6 +41,8 @@ pub struct Shard {
     pub starting: u32,
     /// It stands in the list of those that are driven next.
     pub is_runnable: bool,
+    /// The turn of the multiplexer in which it was driven without an event last.
+    pub driven_in: u64,
     /// When libcurl may be trusted with its idle connections again.
     avoid_until: Micros,
     /// What CURLMOPT_MAXCONNECTS was set to last.
@@ -74,6 +79,7 @@ impl Shard {
             busy: 0,
             starting: 0,
             is_runnable: false,
+            driven_in: 0,
             avoid_until: 0,
             most_connections: 0,
             keeps_none: max_idle == 0,
@@ -130,6 +136,12 @@ impl Shard {
         self.multi.remove(handle.raw());
         if let Some(connection) = &handle.exchange().connection {
             self.sockets.released(connection, now);
+            // What came with the answer or right behind it was an event of the transfer's. libcurl takes what it reads at once
+            // with a short plain answer for a part of that.
+            let exchange = handle.exchange();
+            if self.origin.https || exchange.received > SHORT || exchange.hung_up {
+                self.check_idle(now, connection.fd);
+            }
         }
         self.busy -= 1;
     }
@@ -169,7 +181,7 @@ impl Shard {
         self.sockets.user(fd)
     }
 
-    /// An idle connection became readable.
+    /// An idle connection became readable, or may be.
     pub fn check_idle(&mut self, now: Micros, fd: RawFd) {
         if self.sockets.is_lost(fd) {
             self.avoid(now);
