@@ -113,7 +113,7 @@ impl Pool {
         let mut state = self.state.lock();
         if let Some(slot) = slot {
             let keep = !slot.is_spoiled() && slot.is_connected() && !state.closed && self.limits.max_idle > 0;
-            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(slot) }
+            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(*slot) }
         }
         if !discarded.is_empty() {
             // Closing a connection may take a system call or two: not under the lock, yet before the permit goes to somebody
@@ -137,7 +137,7 @@ impl State {
         origin: &Arc<Origin>,
         now: Micros,
         limits: &PoolLimits,
-        discarded: &mut Vec<Box<Slot>>,
+        discarded: &mut Vec<Slot>,
     ) -> Option<Box<Slot>> {
         self.expire(now, limits, discarded);
         if let Some(slots) = self.idle.get_mut(origin)
@@ -152,7 +152,7 @@ impl State {
         None
     }
 
-    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
         let last = Use { ended: clock::now(), by_thread: this_thread() };
         let idle = IdleSlot { slot, last };
         if limits.idle_expiry_ms > 0 {
@@ -170,7 +170,7 @@ impl State {
         }
     }
 
-    fn take_oldest(&mut self) -> Option<Box<Slot>> {
+    fn take_oldest(&mut self) -> Option<Slot> {
         let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
         let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
         let slots = self.idle.get_mut(&origin)?;
@@ -179,10 +179,10 @@ impl State {
             self.idle.remove(&origin);
         }
         self.idle_count -= 1;
-        Some(oldest.slot)
+        Some(*oldest.slot)
     }
 
-    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
         if now < self.next_expiry {
             return;
         }
@@ -190,7 +190,7 @@ impl State {
         self.next_expiry = Micros::MAX;
         for slots in self.idle.values_mut() {
             let expired = slots.iter().take_while(|idle| idle.last.ended.saturating_add(lifetime) <= now).count();
-            discarded.extend(slots.drain(..expired).map(|idle| idle.slot));
+            discarded.extend(slots.drain(..expired).map(|idle| *idle.slot));
             if let Some(oldest) = slots.first() {
                 self.next_expiry = self.next_expiry.min(oldest.last.ended.saturating_add(lifetime));
             }
