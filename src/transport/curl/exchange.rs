@@ -5,6 +5,7 @@ use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::sys;
 use super::trust::Trust;
+use crate::client::headers::HeaderMap;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
@@ -84,8 +85,7 @@ impl Exchange {
     pub fn reset(&mut self, max_headers: u64, body_limit: u64) {
         self.max_headers = max_headers;
         self.body_limit = body_limit;
-        self.head = Head::default();
-        self.head.headers.reserve();
+        self.head = Head { headers: HeaderMap::with_room(), ..Head::default() };
         (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);

@@ -34,8 +34,7 @@ impl Handle {
         self.long(ffi::CURLOPT_SSLVERSION, ffi::CURL_SSLVERSION_TLSv1_2 as c_long);
         // The machine keeps the time; 0 would mean libcurl's own 300 s.
         self.long(ffi::CURLOPT_CONNECTTIMEOUT_MS, c_long::from(c_int::MAX));
-        self.pointer(ffi::CURLOPT_PROXY, self.settings.proxy_for(&self.origin).as_ptr());
-        self.pointer(ffi::CURLOPT_NOPROXY, self.settings.no_proxy().as_ptr());
+        self.set_proxy();
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
         self.set_origin();
         self.pointer(sys::CURLOPT_CURLU, self.url.raw());
@@ -52,6 +51,17 @@ impl Handle {
         }
         self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
         self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
+    }
+
+    /// In every case one that keeps libcurl from asking the environment for each request.
+    fn set_proxy(&self) {
+        let proxy = self.settings.proxy_for(&self.origin);
+        if proxy.is_empty() {
+            self.pointer(ffi::CURLOPT_NOPROXY, c"*".as_ptr());
+        } else {
+            self.pointer(ffi::CURLOPT_PROXY, proxy.as_ptr());
+            self.pointer(ffi::CURLOPT_NOPROXY, self.settings.no_proxy().as_ptr());
+        }
     }
 
     fn set_origin(&self) {
