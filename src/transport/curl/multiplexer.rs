@@ -231,6 +231,12 @@ impl Multiplexer {
             None => None,
         };
         self.poller.wait(us, &mut self.ready)?;
+        // Before anybody takes one: a connection that has ended is not to be used.
+        for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
+            if let Owner::Shard(shard) = ended.owner {
+                self.idle_event(shard, ended.fd);
+            }
+        }
         // The first to become ready is the first to be served.
         self.ready.reverse();
         let now = clock::now();
@@ -253,7 +259,6 @@ impl Multiplexer {
         let Some(ready) = self.ready.pop() else { return false };
         match ready.owner {
             Owner::Signal(key) => self.raised.push(key),
-            Owner::Shard(shard) if ready.events == 0 => self.idle_event(shard, ready.fd),
             Owner::Shard(shard) => self.event(shard, ready),
             Owner::Nobody => {}
         }
