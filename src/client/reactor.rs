@@ -81,7 +81,6 @@ impl Reactor {
 
     /// Waits once, and does all that is there to do then.
     fn turn(&mut self) -> Result<()> {
-        self.read_messages();
         let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
         self.now = self.multiplexer.wait(until)?;
         self.inbox.awake();

@@ -22,7 +22,7 @@ static void wait_for_moment(enum moment moment, double answered_at, double delay
     if (moment == AS_IT_CLOSES) {
         wait_until_ms(answered_at + delay_ms);
     } else if (moment == LATER) {
-        wait_until_ms(answered_at + delay_ms + 12);
+        wait_until_ms(answered_at + delay_ms + 20);
     }
 }
 

@@ -240,9 +240,15 @@ impl Multiplexer {
             None => None,
         };
         self.poller.wait(us, &mut self.ready)?;
+        let now = clock::now();
+        // Before anybody takes one: a connection that has ended is not to be used.
+        for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
+            if let Owner::Shard(shard) = ended.owner {
+                self.idle_event(now, shard, ended.fd);
+            }
+        }
         // The first to become ready is the first to be served.
         self.ready.reverse();
-        let now = clock::now();
         while let Some(shard) = self.alarms.ring(now) {
             self.make_runnable(shard);
         }
@@ -262,7 +268,6 @@ impl Multiplexer {
         let Some(ready) = self.ready.pop() else { return false };
         match ready.owner {
             Owner::Signal(key) => self.raised.push(key),
-            Owner::Shard(shard) if ready.events == 0 => self.idle_event(now, shard, ready.fd),
             Owner::Shard(shard) => self.event(now, shard, ready),
             Owner::Nobody => {}
         }
