@@ -17,6 +17,7 @@ pub mod json;
 pub mod log;
 pub mod machine;
 pub mod method;
+pub mod no_proxy;
 mod random;
 pub mod rate_limiter;
 pub mod request;

@@ -1,8 +1,10 @@
 //! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
+use super::framing::Framing;
 use super::settings::Counts;
 use super::sockets::Sockets;
+use super::tls_end::TlsEnd;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
@@ -10,6 +12,7 @@ use curl::easy::{Handler, SeekResult, WriteError};
 use std::ffi::{c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Reserved at most for a body whose length the server announced: the length is only its word.
@@ -20,6 +23,10 @@ pub struct Exchange {
     trust: Option<Arc<Trust>>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
+    /// The handle that this belongs to.
+    pub easy: Option<NonNull<curl_sys::CURL>>,
+    /// The request is a HEAD.
+    is_head: bool,
     pub max_headers: u64,
     pub body_limit: u64,
 
@@ -28,6 +35,7 @@ pub struct Exchange {
     /// success.
     pub head_done: bool,
     pub body: Vec<u8>,
+    tls_end: Option<TlsEnd>,
     /// Header and body bytes so far.
     pub received: u64,
     header_bytes: u64,
@@ -60,13 +68,15 @@ impl Exchange {
     }
 
     /// Makes ready for the next attempt.
-    pub fn reset(&mut self, max_headers: u64, body_limit: u64) {
+    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
+        self.is_head = is_head;
         self.max_headers = max_headers;
         self.body_limit = body_limit;
         self.head = Head::default();
         self.head.headers.reserve();
         self.head_done = false;
         self.body = Vec::new();
+        self.tls_end = None;
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
         self.connection_id = -1;
         self.fault = None;
@@ -110,11 +120,9 @@ impl Exchange {
         }
         if matches!(line, b"\r\n" | b"\n") {
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
-            self.head_done = self.head.status >= 200 || self.head.status == 101;
-            if self.head_done && !self.length_is_sound() {
-                return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
-            }
-            return true;
+            let is_final = self.head.status >= 200 || self.head.status == 101;
+            self.head_done = is_final && self.end_head();
+            return !is_final || self.head_done;
         }
         match self.head.headers.push_line(line) {
             Ok(()) => true,
@@ -122,17 +130,28 @@ impl Exchange {
         }
     }
 
-    /// RFC 9112 section 6.3: a length that cannot be read, or that is contradicted, must not be trusted. libcurl takes one
-    /// that overflows for none at all.
-    fn length_is_sound(&mut self) -> bool {
-        let mut first = None;
-        let sound = self.head.headers.get_all(b"content-length").all(|value| {
-            let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-            let length = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse::<i64>().ok());
-            length.is_some_and(|length| *first.get_or_insert(length) == length)
-        });
-        self.head.content_length = first.map(i64::unsigned_abs);
-        sound
+    fn end_head(&mut self) -> bool {
+        match Framing::of(&self.head) {
+            Ok(framing) => {
+                self.head.content_length = framing.length;
+                if framing.until_close && !self.is_head && self.trust.is_some() {
+                    // SAFETY: libcurl is in this handle's header callback.
+                    self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
+                }
+                true
+            }
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    /// What libcurl calls a success is one.
+    pub fn is_complete(&self) -> bool {
+        self.head_done && self.fault.is_none() && !self.is_cut_off()
+    }
+
+    /// TLS was cut off in a body that nothing but its end ends.
+    pub fn is_cut_off(&self) -> bool {
+        self.tls_end.as_ref().is_some_and(|end| !end.was_notified())
     }
 
     fn status_line(&mut self, line: &[u8]) {

@@ -7,6 +7,7 @@
 
 mod exchange;
 mod failure;
+mod framing;
 mod header_list;
 pub mod pool;
 mod settings;
@@ -15,6 +16,7 @@ pub mod slot;
 mod sockets;
 mod startup;
 mod sys;
+mod tls_end;
 mod trust;
 
 use crate::text;

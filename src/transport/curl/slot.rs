@@ -45,7 +45,7 @@ pub struct Slot {
     headers: HeaderList,
     /// libcurl reads the body in place.
     body: Option<Arc<[u8]>>,
-    /// The request target that libcurl was given last, where it takes one beside the URL.
+    /// The request target that libcurl was given last.
     target: Vec<u8>,
     /// What libcurl was given last is a GET without a body.
     is_plain_get: bool,
@@ -80,13 +80,14 @@ impl Slot {
             is_plain_get: false,
             settings: settings.clone(),
             origin: origin.clone(),
-            is_direct: origin.https || settings.proxy_for(origin).is_empty(),
+            is_direct: !settings.shows_requests_to_proxy(origin),
             running: false,
             socket: None,
             peer: None,
             uploaded: 0,
             spoiled: false,
         };
+        slot.easy.get_mut().easy = ptr::NonNull::new(slot.easy.raw());
         slot.set_constants();
         Ok(slot)
     }
@@ -116,7 +117,7 @@ impl Slot {
         if fresh && self.is_connected() {
             self.drop_connection()?; // and so a new one has to be opened
         }
-        self.easy.get_mut().reset(out.max_headers, out.max_body);
+        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
         self.uploaded = 0;
         self.set_request(out)?;
         // SAFETY: both handles are ours, and the easy one is in no multi.
@@ -226,14 +227,15 @@ impl Slot {
             None if self.is_looking_up() => failure::of_unfinished_lookup(),
             // Ended by the driver: the machine knows why.
             None => None,
-            Some(ffi::CURLE_OK) if self.easy.get_ref().head_done && self.easy.get_ref().fault.is_none() => None,
+            Some(ffi::CURLE_OK) if self.easy.get_ref().is_complete() => None,
             Some(code) => {
                 let message = self.easy.take_error_buf().unwrap_or_default();
                 let os_errno = self.info_long(ffi::CURLINFO_OS_ERRNO) as i32;
-                let by_proxy = self.info_long(sys::CURLINFO_USED_PROXY) == 1;
-                let proxy = if by_proxy { Some(self.settings.shown_proxy(&self.origin)) } else { None };
+                let proxy = self.settings.shown_proxy(&self.origin);
                 let exchange = self.easy.get_ref();
-                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy }.failure()
+                let request_head = self.target.len() + self.headers.len();
+                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy, request_head }
+                    .failure()
             }
         };
         let exchange = self.easy.get_mut();
@@ -280,12 +282,17 @@ impl Slot {
         Ok(())
     }
 
-    /// Once for each connection: its peer as libcurl knows it.
+    /// Once for each connection: its socket and its peer as libcurl knows them.
     fn note_connection(&mut self, new: bool) {
         if self.easy.get_ref().fired == 0 {
             self.peer = None;
         }
-        if !new && self.peer.is_some() {
+        if new {
+            let mut active: RawFd = -1;
+            // SAFETY: the info's type is that of curl_easy_getinfo(3).
+            unsafe { ffi::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_ACTIVESOCKET, &mut active as *mut RawFd) };
+            self.sockets.keep_only(active);
+        } else if self.peer.is_some() {
             return;
         }
         let mut ip: *const c_char = ptr::null();

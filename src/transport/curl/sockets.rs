@@ -21,6 +21,11 @@ impl Sockets {
         Ok(socket)
     }
 
+    /// Forgets all but this one: an older libcurl does not tell of sockets that it closes before they are connected.
+    pub fn keep_only(&self, active: RawFd) {
+        self.open.lock().retain(|open| *open == active);
+    }
+
     /// The socket of the one connection.
     pub fn only(&self) -> Option<RawFd> {
         match self.open.lock()[..] {
