@@ -491,6 +491,12 @@ typedef enum httpc_outcome {
 typedef struct httpc_attempt httpc_attempt;
 
 /**
+ * [shared] A submitted call: something to wait for, to cancel, and perhaps to take a result from. Freeing it changes
+ * nothing for the call.
+ */
+typedef struct httpc_call httpc_call;
+
+/**
  * [shared] A switch that ends every call that holds it. Sticky: once triggered it stays so, and calls started later with
  * it fail at once. One token may serve many calls. After fork() it serves the parent only: in the child calls with it end
  * with HTTPC_E_FORKED, and triggering it there does nothing to the parent's.
@@ -517,6 +523,16 @@ typedef struct httpc_config httpc_config;
  * read it.
  */
 typedef struct httpc_error httpc_error;
+
+/**
+ * [single] The outcome of one call.
+ */
+typedef struct httpc_event httpc_event;
+
+/**
+ * [shared] A queue of events.
+ */
+typedef struct httpc_queue httpc_queue;
 
 /**
  * [shared] A rate limiter. One may serve many clients. After fork() it serves the parent only: in the child whoever wants
@@ -559,6 +575,16 @@ typedef void (*httpc_log_fn)(void *userdata, enum httpc_log_level level, const c
  * Called exactly once with a callback's userdata, when the library holds it no longer. Any thread.
  */
 typedef void (*httpc_drop_fn)(void *userdata);
+
+/**
+ * Receives the outcome of a call, once, on an engine thread of its client. `response` (with HTTPC_OK) and `error` (with any
+ * other code) are yours to free; the other one is NULL. It may call the library, submit more, and free the client. While
+ * it runs, the other calls of that engine thread wait: it must not block.
+ */
+typedef void (*httpc_done_fn)(void *userdata,
+                              enum httpc_code code,
+                              struct httpc_response *response,
+                              struct httpc_error *error);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call. `attempt` is borrowed for
@@ -888,6 +914,14 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
 
 /**
+ * How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one
+ * serves tens of thousands of requests a second. 1 to 64. Default: 1.
+ */
+HTTPC_API
+httpc_code httpc_config_set_engine_threads(struct httpc_config *config,
+                                           uint32_t threads);
+
+/**
  * Frees a config; clients made from it live on. NULL is fine.
  */
 HTTPC_API void httpc_config_free(struct httpc_config *config);
@@ -1040,6 +1074,165 @@ httpc_code httpc_send(struct httpc_client *client,
                       const httpc_request *request,
                       httpc_response **out,
                       httpc_error **err);
+
+/* ---- Asynchronous calls ------------------------------------------------------------------------ */
+
+/*
+ * Asynchronous calls. Submitting never blocks and never sends: an engine thread of the client does the work, for thousands
+ * of calls at once, with the same pool, limits, redirects and retries as blocking calls. It is started by the first
+ * submission. After HTTPC_OK exactly one outcome follows, whatever happens: an answer, an error, a cancel, a timeout, the
+ * client's end. It goes to one receiver: a function, a queue, or httpc_call_take_result(). docs/threads.md tells what
+ * runs where.
+ */
+
+/**
+ * Submits a request. `done` receives the outcome with `userdata`; NULL: it is kept for httpc_call_take_result(). `out` may
+ * be NULL when nobody will wait for the call or cancel it; it is stored before `done` can run. The request is not used any
+ * more after this returns and may be changed, submitted again or freed. Errors (then nothing was sent, and `done` does not
+ * run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_RESOURCE.
+ */
+HTTPC_API
+httpc_code httpc_submit(httpc_client *client,
+                        const httpc_request *request,
+                        httpc_done_fn done,
+                        void *userdata,
+                        struct httpc_call **out,
+                        httpc_error **err);
+
+/**
+ * Submits a request whose outcome goes to `queue`, as an event that carries `tag`. Otherwise as httpc_submit().
+ */
+HTTPC_API
+httpc_code httpc_submit_to(httpc_client *client,
+                           const httpc_request *request,
+                           httpc_queue *queue,
+                           void *tag,
+                           struct httpc_call **out,
+                           httpc_error **err);
+
+/**
+ * Ends the call with HTTPC_E_CANCELLED, unless it is over. Its outcome arrives as any other. NULL is fine.
+ */
+HTTPC_API void httpc_call_cancel(struct httpc_call *call);
+
+/**
+ * Whether the outcome is there, and with its function or queue where it has one. NULL reads as true.
+ */
+HTTPC_API bool httpc_call_is_over(const struct httpc_call *call);
+
+/**
+ * Waits until the call is over and its `done` has returned. HTTPC_E_AGAIN after `wait_ms` (0: do not wait; HTTPC_FOREVER: no
+ * limit). HTTPC_E_WOULD_DEADLOCK on the engine thread that the call runs on, so inside its client's callbacks, when
+ * `wait_ms` is not 0. HTTPC_E_FORKED.
+ */
+HTTPC_API
+httpc_code httpc_call_wait(struct httpc_call *call,
+                           uint64_t wait_ms,
+                           httpc_error **err);
+
+/**
+ * The outcome of a call that was submitted without a function and without a queue, once: the response, or the error that
+ * the call ended with. HTTPC_E_AGAIN while it runs. A second time, or where the outcome went elsewhere, it is
+ * HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_call_take_result(struct httpc_call *call,
+                                  httpc_response **out,
+                                  httpc_error **err);
+
+/**
+ * Lets go of the call, which goes on all the same. NULL is fine.
+ */
+HTTPC_API void httpc_call_free(struct httpc_call *call);
+
+/* ---- Completion queues ------------------------------------------------------------------------- */
+
+/*
+ * Completion queues: where the outcomes of calls submitted with httpc_submit_to() arrive, in the order in which the calls
+ * ended. One queue may serve many clients and threads. For a program with an event loop of its own there is a descriptor
+ * to poll.
+ */
+
+/**
+ * Makes a queue.
+ */
+HTTPC_API httpc_code httpc_queue_new(struct httpc_queue **out, httpc_error **err);
+
+/**
+ * A descriptor that is readable (POLLIN, level-triggered) while events wait. It is the queue's: poll it, never read or close
+ * it. -1 when there is none to be had, or NULL.
+ */
+HTTPC_API
+int httpc_queue_fd(const struct httpc_queue *queue);
+
+/**
+ * How many events wait. NULL reads as 0.
+ */
+HTTPC_API size_t httpc_queue_length(const struct httpc_queue *queue);
+
+/**
+ * The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
+ * Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
+ * waits for that function to return.
+ */
+HTTPC_API
+httpc_code httpc_queue_next(struct httpc_queue *queue,
+                            uint64_t wait_ms,
+                            struct httpc_event **out,
+                            httpc_error **err);
+
+/**
+ * Up to `most` events at once into `events`, which has room for them, as soon as there is one; `*count` says how many.
+ * Cheaper than one by one. Errors as httpc_queue_next(); HTTPC_E_INVALID_ARG when `most` is 0.
+ */
+HTTPC_API
+httpc_code httpc_queue_next_batch(struct httpc_queue *queue,
+                                  uint64_t wait_ms,
+                                  struct httpc_event **events,
+                                  size_t most,
+                                  size_t *count,
+                                  httpc_error **err);
+
+/**
+ * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. NULL is fine.
+ */
+HTTPC_API
+void httpc_queue_free(struct httpc_queue *queue);
+
+/**
+ * The tag that the call was submitted with. NULL reads as NULL.
+ */
+HTTPC_API void *httpc_event_tag(const struct httpc_event *event);
+
+/**
+ * How the call ended. NULL reads as HTTPC_OK.
+ */
+HTTPC_API httpc_code httpc_event_code(const struct httpc_event *event);
+
+/**
+ * The response, or NULL when the call failed. Borrowed from the event.
+ */
+HTTPC_API const httpc_response *httpc_event_response(const struct httpc_event *event);
+
+/**
+ * The error, or NULL when the call succeeded. Borrowed from the event.
+ */
+HTTPC_API const httpc_error *httpc_event_error(const struct httpc_event *event);
+
+/**
+ * The response out of the event, yours to free; NULL when the call failed, or when it was taken already.
+ */
+HTTPC_API httpc_response *httpc_event_take_response(struct httpc_event *event);
+
+/**
+ * The error out of the event, yours to free; NULL when the call succeeded, or when it was taken already.
+ */
+HTTPC_API httpc_error *httpc_event_take_error(struct httpc_event *event);
+
+/**
+ * Frees an event with what is still in it. NULL is fine.
+ */
+HTTPC_API void httpc_event_free(struct httpc_event *event);
 
 /* ---- Statistics -------------------------------------------------------------------------------- */
 

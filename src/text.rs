@@ -30,6 +30,16 @@ pub fn c_string(text: &str) -> CString {
     CString::new(&text[..end]).unwrap_or_default()
 }
 
+/// Whether there is a control character of ASCII, in blocks, each of which the compiler looks at all at once; the last one
+/// overlaps the one before.
+pub fn has_control_bytes(bytes: &[u8]) -> bool {
+    let in_block = |block: &[u8; 16]| block.iter().fold(false, |found, byte| found | byte.is_ascii_control());
+    match bytes.last_chunk() {
+        Some(last) => in_block(last) || bytes.as_chunks().0.iter().any(in_block),
+        None => bytes.iter().any(u8::is_ascii_control),
+    }
+}
+
 /// What a panic said.
 pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -31,7 +31,7 @@ fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
 
 struct Driver<'c> {
     client: &'c Client,
-    call: &'c Call<'c>,
+    call: &'c Call<&'c Request>,
     machine: Machine,
 }
 
@@ -116,7 +116,8 @@ impl<'c> Driver<'c> {
 
     fn take_permit(&mut self, lease: &mut Option<Lease<'c>>) -> Action {
         let origin = self.machine.route().target.origin.clone();
-        let event = match self.client.pool.enter(&origin) {
+        let now = clock::now();
+        let event = match self.client.pool.enter(&origin, now) {
             Err(error) => Event::Failed(error),
             Ok(Entry::Granted(granted)) => {
                 *lease = Some(granted);
@@ -124,14 +125,14 @@ impl<'c> Driver<'c> {
             }
             Ok(Entry::Queued(place)) => return self.queue(place, lease),
         };
-        self.machine.handle(clock::now(), event)
+        self.machine.handle(now, event)
     }
 
     fn queue(&mut self, place: Place<'c>, lease: &mut Option<Lease<'c>>) -> Action {
         loop {
             let now = clock::now();
             if place.turn().is_raised() {
-                *lease = Some(place.claim());
+                *lease = Some(place.claim(now));
                 return self.machine.handle(now, Event::PermitGranted { queued: true });
             }
             if let Some(action) = self.ended_from_outside(now) {
@@ -170,7 +171,7 @@ impl<'c> Driver<'c> {
         };
         let safe = self.machine.is_idempotent();
         let begun = lease.slot().and_then(|slot| {
-            self.call.outgoing(self.machine.route(), |out| {
+            self.call.outgoing(&self.client.config, self.machine.route(), |out| {
                 self.client.log.request(out);
                 slot.begin(out, fresh_connection, safe)
             })?;
@@ -200,11 +201,11 @@ impl<'c> Driver<'c> {
                 let event = Event::Head { head, unix_ms: clock::unix_ms() };
                 match self.machine.handle(now, event) {
                     Action::Body { limit } => slot.exchange().limit_body(limit),
-                    _ => return self.report_end(slot, ended),
+                    _ => return self.report_end(now, slot, ended),
                 }
             }
             if ended.is_some() {
-                return self.report_end(slot, ended);
+                return self.report_end(now, slot, ended);
             }
             let (progress, bytes) = slot.progress();
             // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
@@ -220,27 +221,16 @@ impl<'c> Driver<'c> {
             };
             match action {
                 None | Some(Action::Body { .. }) => ready = self.wait_for(slot, now),
-                Some(_) => return self.report_end(slot, None),
+                Some(_) => return self.report_end(now, slot, None),
             }
         }
     }
 
-    fn report_end(&mut self, slot: &mut Slot, ended: Option<u32>) -> Action {
+    fn report_end(&mut self, now: Micros, slot: &mut Slot, ended: Option<u32>) -> Action {
         let end = slot.finish(ended);
-        let action = self.machine.handle(clock::now(), Event::AttemptEnded(end));
-        self.log_attempt(&action);
+        let action = self.machine.handle(now, Event::AttemptEnded(end));
+        self.client.log_attempt(&self.machine, &action);
         action
-    }
-
-    fn log_attempt(&self, action: &Action) {
-        let last = match action {
-            Action::Finish(Ok(response)) => response.attempts.last().map(|last| (response.attempts.len(), last)),
-            Action::Finish(Err(error)) => error.attempts.last().map(|last| (error.attempts.len(), last)),
-            _ => self.machine.last_attempt(),
-        };
-        if let Some((number, attempt)) = last {
-            self.client.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
-        }
     }
 
     fn wait_for(&self, slot: &Slot, now: Micros) -> bool {

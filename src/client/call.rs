@@ -8,21 +8,22 @@ use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
 use crate::error::{Error, Result};
 use crate::transport::Outgoing;
+use std::ops::Deref;
 use std::sync::Arc;
 
-pub struct Call<'r> {
-    config: &'r Config,
-    request: &'r Request,
+/// `R`: how the request is held, borrowed for the length of a blocking call or shared with its owner.
+pub struct Call<R> {
+    request: R,
     idempotency_key: Option<String>,
     /// From user-info in the request's own URL.
     authorization: Option<String>,
     max_body: u64,
 }
 
-impl<'r> Call<'r> {
+impl<R: Deref<Target = Request>> Call<R> {
     /// With what the machine needs to know of it.
-    pub fn new(client: &'r Client, request: &'r Request) -> Result<(Call<'r>, Rules)> {
-        let config = &client.config;
+    pub fn new(client: &Client, owned: R) -> Result<(Call<R>, Rules)> {
+        let (config, request) = (&client.config, &*owned);
         if request.method.as_str() == "HEAD" && request.body.as_bytes().is_some_and(|body| !body.is_empty()) {
             // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
             return Err(Error::invalid("request", "a HEAD request has no body"));
@@ -57,15 +58,15 @@ impl<'r> Call<'r> {
             target,
         };
         let max_body = rules.max_body;
-        Ok((Call { config, request, idempotency_key, authorization, max_body }, rules))
+        Ok((Call { request: owned, idempotency_key, authorization, max_body }, rules))
     }
 
-    pub fn cancel_token(&self) -> Option<&'r Arc<CancelToken>> {
+    pub fn cancel_token(&self) -> Option<&Arc<CancelToken>> {
         self.request.cancel.as_ref()
     }
 
-    /// The request as it goes out on `route`, handed to `send`.
-    pub fn outgoing<T>(&self, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
+    /// The request as it goes out on `route`, handed to `send`. `config`: the client's.
+    pub fn outgoing<T>(&self, config: &Config, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
         let nothing = Arc::default();
         let body = match &self.request.body {
             Body::Bytes(bytes) if route.keeps_body && route.method.as_str() != "HEAD" => Some(bytes),
@@ -75,16 +76,16 @@ impl<'r> Call<'r> {
             }
             _ => None,
         };
-        let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(route, push);
+        let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(config, route, push);
         let (method, target) = (&route.method, &*route.target);
-        let (max_headers, max_body) = (self.config.max_headers, self.max_body);
+        let (max_headers, max_body) = (config.max_headers, self.max_body);
         send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
     }
 
-    fn each_header(&self, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
+    fn each_header(&self, config: &Config, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
         // Secrets of the client are for the server that it was made for.
-        let at_home = self.config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
-        for header in &self.config.headers {
+        let at_home = config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
+        for header in &config.headers {
             if (at_home || !header.secret) && may_travel(header, route) && !self.is_replaced(header) {
                 push(&header.name, &header.value, header.secret);
             }

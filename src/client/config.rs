@@ -89,6 +89,8 @@ pub struct Config {
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
+    /// At least 1.
+    pub engine_threads: u32,
     /// `None`: as the environment says.
     pub log: Option<Log>,
 }
@@ -114,6 +116,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
+            engine_threads: 1,
             log: None,
         }
     }
@@ -137,6 +140,14 @@ impl Config {
             let old = basic(user, password);
             self.headers.retain(|header| !header.name.eq_ignore_ascii_case("Authorization") || header.value != old);
         }
+    }
+
+    pub fn set_engine_threads(&mut self, threads: u32) -> Result<()> {
+        if !(1..=64).contains(&threads) {
+            return Err(Error::invalid("threads", format!("{threads} is not between 1 and 64")));
+        }
+        self.engine_threads = threads;
+        Ok(())
     }
 
     pub fn set_bearer_token(&mut self, token: &str) -> Result<()> {

@@ -1,8 +1,9 @@
 //! A call: configuration and request in, response or error out. No pointers and no curl here.
 //!
-//! [`machine`] decides, [`blocking`] carries out on the caller's thread; [`call`] puts a request and a client's defaults
-//! together.
+//! [`machine`] decides; [`blocking`] carries out on the caller's thread, [`reactor`] for many calls on an engine thread;
+//! [`call`] puts a request and a client's defaults together.
 
+pub mod alarms;
 pub mod attempt;
 pub mod blocking;
 mod call;
@@ -18,8 +19,10 @@ pub mod log;
 pub mod machine;
 pub mod method;
 pub mod no_proxy;
+pub mod queue;
 mod random;
 pub mod rate_limiter;
+pub mod reactor;
 pub mod request;
 pub mod response;
 pub mod retry_loop;
@@ -37,6 +40,9 @@ use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use log::Log;
+use machine::{Action, Machine};
+use reactor::engine::Engine;
+use reactor::inbox::Message;
 use signal::Signal;
 use smallvec::SmallVec;
 use stats::Stats;
@@ -68,6 +74,9 @@ pub struct Client {
     closing: Signal,
     running: Mutex<usize>,
     idle: Condvar,
+    engine: OnceLock<Engine>,
+    /// One starts it.
+    engine_start: Mutex<()>,
     born: fork::Generation,
     log: Log,
 }
@@ -82,6 +91,8 @@ impl Client {
             closing: Signal::new()?,
             running: Mutex::new(0),
             idle: Condvar::new(),
+            engine: OnceLock::new(),
+            engine_start: Mutex::new(()),
             born: fork::Generation::current(),
             log: config.log.clone().unwrap_or_else(Log::from_environment),
             config,
@@ -93,6 +104,9 @@ impl Client {
         self.check_fork()?;
         self.closing.raise();
         self.pool.close();
+        if let Some(engine) = self.engine.get() {
+            engine.tell_all(|| Message::Close);
+        }
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
         let mut running = self.running.lock();
         if *running > 0 && wait_ms > 0 && self.is_inside() {
@@ -131,6 +145,28 @@ impl Client {
             return;
         }
         let _ = self.close(if self.is_inside() { 0 } else { u64::MAX });
+        if let Some(engine) = self.engine.get() {
+            engine.stop();
+        }
+    }
+
+    /// Started by the first call that needs it.
+    fn engine(self: &Arc<Self>) -> Result<&Engine> {
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine);
+        }
+        let _one = self.engine_start.lock();
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine);
+        }
+        let started = Engine::start(self, self.config.engine_threads)?;
+        let inboxes = started.inboxes().to_vec();
+        self.pool.on_lack_of_room(Box::new(move |connections| {
+            for inbox in &inboxes {
+                let _ = inbox.push(Message::MakeRoom(connections));
+            }
+        }));
+        Ok(self.engine.get_or_init(|| started))
     }
 
     fn check_fork(&self) -> Result<()> {
@@ -141,16 +177,35 @@ impl Client {
         Ok(())
     }
 
-    /// Registers a call that runs until the guard is dropped.
-    fn enter(&self) -> Result<Running<'_>> {
+    /// Counts a call that runs until the guard is dropped, or until [`Client::unregister`].
+    fn register(&self) -> Result<Registered<'_>> {
         self.check_fork()?;
         *self.running.lock() += 1;
-        INSIDE.with_borrow_mut(|clients| clients.push(std::ptr::from_ref(self).addr()));
-        let running = Running { client: self };
+        let registered = Registered { client: self };
         if self.closing.is_raised() {
             return Err(Error::new(Code::HTTPC_E_CLOSED, "the client was closed"));
         }
-        Ok(running)
+        Ok(registered)
+    }
+
+    fn unregister(&self) {
+        let mut running = self.running.lock();
+        *running -= 1;
+        if *running == 0 && self.closing.is_raised() {
+            self.idle.notify_all();
+        }
+    }
+
+    /// Registers a call that runs on this thread until the guard is dropped.
+    fn enter(&self) -> Result<Running<'_>> {
+        let registered = self.register()?;
+        self.is_home_of_this_thread();
+        Ok(Running { _registered: registered })
+    }
+
+    /// What runs on this thread from now on is inside this client.
+    fn is_home_of_this_thread(&self) {
+        INSIDE.with_borrow_mut(|clients| clients.push(std::ptr::from_ref(self).addr()));
     }
 
     /// Whether this thread runs a call of this client: then it is a callback that asks.
@@ -176,6 +231,18 @@ impl Client {
         budget
     }
 
+    /// One line for the attempt that has just ended, after which the machine asked for `action`.
+    fn log_attempt(&self, machine: &Machine, action: &Action) {
+        let last = match action {
+            Action::Finish(Ok(response)) => response.attempts.last().map(|last| (response.attempts.len(), last)),
+            Action::Finish(Err(error)) => error.attempts.last().map(|last| (error.attempts.len(), last)),
+            _ => machine.last_attempt(),
+        };
+        if let Some((number, attempt)) = last {
+            self.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
+        }
+    }
+
     /// A generator for one call: repeatable by seed and order, and without a lock.
     fn rng(&self) -> fastrand::Rng {
         let call = self.calls_made.fetch_add(1, Ordering::Relaxed);
@@ -190,8 +257,25 @@ thread_local! {
         const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
 }
 
-struct Running<'c> {
+struct Registered<'c> {
     client: &'c Client,
+}
+
+impl Registered<'_> {
+    /// The call goes on elsewhere.
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.client.unregister();
+    }
+}
+
+struct Running<'c> {
+    _registered: Registered<'c>,
 }
 
 impl Drop for Running<'_> {
@@ -202,10 +286,5 @@ impl Drop for Running<'_> {
                 clients.shrink_to_fit();
             }
         });
-        let mut running = self.client.running.lock();
-        *running -= 1;
-        if *running == 0 && self.client.closing.is_raised() {
-            self.client.idle.notify_all();
-        }
     }
 }

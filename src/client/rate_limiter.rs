@@ -7,7 +7,7 @@ mod queue;
 use super::cancel::CancelToken;
 use super::clock::{Clock, Micros};
 use super::fork;
-use super::signal::Signal;
+use super::signal::{Signal, Wake};
 use crate::error::{Code, Error, Result, Stop};
 use crate::policy::gcra::{Decision, Gcra};
 use crate::sync::{Mutex, MutexGuard};
@@ -39,9 +39,9 @@ struct Part {
 }
 
 #[derive(Debug)]
-pub enum Entry {
+pub enum Entry<W: Wake + 'static = Signal> {
     Granted(Grant),
-    Queued(Place),
+    Queued(Place<W>),
     /// It would have to wait longer than it may, and does not wait at all.
     TooLate {
         due: Micros,
@@ -50,12 +50,12 @@ pub enum Entry {
 
 /// A place in the queue. Dropped, it is given up, and those behind move up.
 #[derive(Debug)]
-pub struct Place {
+pub struct Place<W: Wake + 'static = Signal> {
     /// By address, each once.
     limiters: Vec<Arc<RateLimiter>>,
     ticket: Ticket,
     weight: u64,
-    signal: Arc<Signal>,
+    waker: Arc<W>,
     due: Micros,
     until: Option<Micros>,
     is_served: bool,
@@ -162,6 +162,17 @@ impl RateLimiter {
 /// of those that will be there by `latest` and within the limiters' own longest wait. `now` is the limiters' clock's,
 /// which is one for all.
 pub fn acquire_all(limiters: &[Arc<RateLimiter>], weight: u64, now: Micros, latest: Micros) -> Result<Entry> {
+    acquire_all_as(limiters, weight, now, latest, Signal::new)
+}
+
+/// The same for whoever `waker` wakes, which is made only where there is something to wait for.
+pub fn acquire_all_as<W: Wake + 'static>(
+    limiters: &[Arc<RateLimiter>],
+    weight: u64,
+    now: Micros,
+    latest: Micros,
+    waker: impl FnOnce() -> Result<W>,
+) -> Result<Entry<W>> {
     // The ordinary case needs nothing of what follows.
     if let [limiter] = limiters
         && let Some(taken) = limiter.taken_at_once(weight, now)
@@ -190,19 +201,21 @@ pub fn acquire_all(limiters: &[Arc<RateLimiter>], weight: u64, now: Micros, late
     if due > latest || latest <= now {
         return Ok(Entry::TooLate { due });
     }
-    let signal = Arc::new(Signal::new()?);
-    let ticket = all.enqueue(weight, &signal);
+    let waker = Arc::new(waker()?);
+    let ticket = all.enqueue(weight, waker.clone());
     let until = all.hold(ticket, weight, now);
     all.unlock_and_wake();
-    Ok(Entry::Queued(Place { limiters, ticket, weight, signal, due, until, is_served: false }))
+    Ok(Entry::Queued(Place { limiters, ticket, weight, waker, due, until, is_served: false }))
 }
 
 impl Place {
     /// Raised when it is worth a look before [`Place::until`].
     pub fn signal(&self) -> &Signal {
-        &self.signal
+        &self.waker
     }
+}
 
+impl<W: Wake + 'static> Place<W> {
     /// When it will be served, as far as is known.
     pub fn due(&self) -> Micros {
         self.due
@@ -218,7 +231,7 @@ impl Place {
         if self.is_served {
             return None;
         }
-        self.signal.lower();
+        self.waker.rest();
         let mut all = All::lock(&self.limiters);
         if let Some(taken) = all.take(self.ticket, self.weight, now) {
             self.is_served = true;
@@ -232,7 +245,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl<W: Wake + 'static> Drop for Place<W> {
     fn drop(&mut self) {
         if !self.is_served {
             let mut all = All::lock(&self.limiters);
@@ -261,7 +274,7 @@ impl Grant {
                 queue.tat_us = part.tat_before;
                 let wake: Vec<_> = queue.front_and_held(part.limiter.clock.now()).cloned().collect();
                 drop(queue);
-                wake.iter().for_each(|signal| signal.raise());
+                wake.iter().for_each(|waiter| waiter.wake());
             }
         }
     }
@@ -270,7 +283,7 @@ impl Grant {
 /// Some limiters, locked in the order of their addresses, so that two who want the same ones never wait for each other.
 struct All<'l> {
     locked: Vec<(&'l RateLimiter, MutexGuard<'l, Queue>)>,
-    wake: Vec<Arc<Signal>>,
+    wake: Vec<Arc<dyn Wake>>,
 }
 
 impl<'l> All<'l> {
@@ -305,12 +318,12 @@ impl<'l> All<'l> {
     }
 
     /// Under all its locks, so that tickets have one order in every queue.
-    fn enqueue(&mut self, weight: u64, signal: &Arc<Signal>) -> Ticket {
+    fn enqueue(&mut self, weight: u64, waker: Arc<dyn Wake>) -> Ticket {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let ticket = NEXT.fetch_add(1, Ordering::Relaxed);
         let in_several = self.locked.len() > 1;
         for (_, queue) in &mut self.locked {
-            queue.push(Waiter { ticket, weight, held_until: 0, in_several, signal: signal.clone() });
+            queue.push(Waiter { ticket, weight, held_until: 0, in_several, waker: waker.clone() });
         }
         ticket
     }
@@ -346,7 +359,7 @@ impl<'l> All<'l> {
 
     fn unlock_and_wake(self) {
         drop(self.locked);
-        self.wake.iter().for_each(|signal| signal.raise());
+        self.wake.iter().for_each(|waiter| waiter.wake());
     }
 }
 

@@ -66,6 +66,25 @@ impl Signal {
     }
 }
 
+/// Who waits, as those see it that it waits for: a thread by its signal, or a call that the reactor drives.
+pub trait Wake: std::fmt::Debug + Send + Sync {
+    /// It is worth a look.
+    fn wake(&self);
+
+    /// The waiter is about to look.
+    fn rest(&self) {}
+}
+
+impl Wake for Signal {
+    fn wake(&self) {
+        self.raise();
+    }
+
+    fn rest(&self) {
+        self.lower();
+    }
+}
+
 impl AsFd for Signal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.readable.as_fd()

@@ -11,7 +11,7 @@ mod encode;
 pub use absolute::absolute;
 pub use base::Base;
 
-use crate::text::printable;
+use crate::text::{has_control_bytes, printable};
 use encode::{PATH, QUERY, Top, push_component, push_encoded, without_dots};
 use std::fmt;
 use std::sync::Arc;
@@ -215,7 +215,7 @@ fn is_scheme(text: &str) -> bool {
 
 /// A leading space is refused along with them: behind it an absolute URL would pass for a path.
 pub fn has_control_characters(text: &str) -> bool {
-    text.chars().any(char::is_control)
+    has_control_bytes(text.as_bytes()) || !text.is_ascii() && text.chars().any(char::is_control)
 }
 
 fn refuse_controls(url: &str) -> Result<(), UrlError> {

@@ -2,7 +2,7 @@
 //! wait, so that hours pass in microseconds; set to manual it stands still until somebody advances it.
 
 use super::clock::Micros;
-use super::signal::{self, Signal};
+use super::signal::{self, Signal, Wake};
 use crate::error::Result;
 use crate::sync::{Mutex, MutexGuard};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct VirtualClock {
 struct State {
     now: Micros,
     manual: bool,
-    sleepers: Vec<Arc<Signal>>,
+    sleepers: Vec<Arc<dyn Wake>>,
 }
 
 impl VirtualClock {
@@ -68,8 +68,28 @@ impl VirtualClock {
         drop(state);
         let all: Vec<&Signal> = signals.iter().copied().chain([&*alarm]).collect();
         signal::wait(&all, None);
+        let alarm: Arc<dyn Wake> = alarm;
         self.state.lock().sleepers.retain(|sleeper| !Arc::ptr_eq(sleeper, &alarm));
         Ok(())
+    }
+
+    /// The same without a thread that sleeps: moves on to `until`, or has `waker` told when time has moved. `until` of
+    /// `None`: others come first.
+    pub fn wait_as(&self, waker: Arc<dyn Wake>, until: Option<Micros>) {
+        let mut state = self.state.lock();
+        match until {
+            Some(until) if !state.manual && until != Micros::MAX => {
+                state.now = state.now.max(until);
+                state.wake_all();
+                drop(state);
+                waker.wake();
+            }
+            Some(until) if until <= state.now => {
+                drop(state);
+                waker.wake();
+            }
+            _ => state.sleepers.push(waker),
+        }
     }
 }
 
@@ -77,7 +97,7 @@ impl State {
     /// Each looks at the time for itself.
     fn wake_all(&mut self) {
         for sleeper in self.sleepers.drain(..) {
-            sleeper.raise();
+            sleeper.wake();
         }
     }
 }

@@ -3,7 +3,7 @@
 //! success `*out` is a response that is yours to free; on failure it is NULL and `*err` tells why. `url` is a path under the
 //! base URL or an absolute URL.
 
-use super::request::httpc_request;
+use super::request::{checked, httpc_request};
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
 use crate::client::request::{Body, Request};
@@ -275,11 +275,8 @@ pub unsafe extern "C" fn httpc_send(
     guard(err, || {
         unsafe { clear(out) }?;
         let client = unsafe { httpc_client::retain(client) }?;
-        let request = unsafe { borrow(request, "request") }?;
-        if let Some(failure) = &request.failure {
-            return Err(failure.again());
-        }
-        let response = blocking::send(&client, &request.inner)?;
+        let request = checked(unsafe { borrow(request, "request") }?)?;
+        let response = blocking::send(&client, request)?;
         unsafe { out.write(httpc_response::give(response)) };
         Ok(())
     })

@@ -294,6 +294,13 @@ pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: 
     }
 }
 
+/// How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one
+/// serves tens of thousands of requests a second. 1 to 64. Default: 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_engine_threads(config: *mut httpc_config, threads: u32) -> Code {
+    unsafe { set(config, |c| c.set_engine_threads(threads)) }
+}
+
 /// Frees a config; clients made from it live on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_free(config: *mut httpc_config) {

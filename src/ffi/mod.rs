@@ -6,12 +6,14 @@
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod attempt;
+pub mod call;
 pub mod cancel_token;
 pub mod client;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod library;
+pub mod queue;
 pub mod rate_limiter;
 pub mod request;
 pub mod response;

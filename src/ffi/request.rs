@@ -9,16 +9,27 @@ use crate::client::request::{Body, Request};
 use crate::client::timeouts::Timeout;
 use crate::error::{Code, Error, Result};
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 /// [single] One request: method, URL, headers, body and options. Reusable; sending only reads it.
 pub struct httpc_request {
-    pub(crate) inner: Request,
-    pub(crate) failure: Option<Box<Error>>,
+    /// Submitted calls hold it too: later changes copy.
+    inner: Arc<Request>,
+    failure: Option<Box<Error>>,
+}
+
+/// The request as it is now, unless one of its setters failed.
+pub(super) fn shared(request: &httpc_request) -> Result<Arc<Request>> {
+    checked(request).cloned()
+}
+
+pub(super) fn checked(request: &httpc_request) -> Result<&Arc<Request>> {
+    request.failure.as_ref().map_or(Ok(&request.inner), |failure| Err(failure.again()))
 }
 
 unsafe fn set(request: *mut httpc_request, setter: impl FnOnce(&mut Request) -> Result<()>) -> Code {
     let Some(request) = (unsafe { request.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
-    super::keep_first(&mut request.failure, || setter(&mut request.inner))
+    super::keep_first(&mut request.failure, || setter(Arc::make_mut(&mut request.inner)))
 }
 
 /// Makes a request. `method` is any method token ("GET", "POST", "PROPFIND"; case matters); CONNECT is refused. `url` is a
@@ -32,7 +43,7 @@ pub unsafe extern "C" fn httpc_request_new(
 ) -> Code {
     guard(err, || {
         unsafe { clear(out) }?;
-        let inner = unsafe { Request::new(string(method, "method")?, string(url, "url")?) }?;
+        let inner = Arc::new(unsafe { Request::new(string(method, "method")?, string(url, "url")?) }?);
         unsafe { out.write(Box::into_raw(Box::new(httpc_request { inner, failure: None }))) };
         Ok(())
     })

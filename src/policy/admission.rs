@@ -16,7 +16,12 @@ pub struct Admission<K> {
     waiting: u32,
     next_ticket: Ticket,
     keys: Map<K, Key>,
+    /// At so many keys those are forgotten that nobody uses.
+    tidy_at: usize,
 }
+
+/// Keys that are kept whether somebody uses them or not: most come back.
+const KEPT: usize = 64;
 
 #[derive(Debug, Default)]
 struct Key {
@@ -34,6 +39,7 @@ impl<K: Clone + Eq + Hash> Admission<K> {
             waiting: 0,
             next_ticket: 0,
             keys: Map::default(),
+            tidy_at: KEPT,
         }
     }
 
@@ -55,10 +61,13 @@ impl<K: Clone + Eq + Hash> Admission<K> {
                 self.in_use += 1;
                 return Ok(());
             }
-        } else if self.in_use < total {
-            self.keys.insert(key.clone(), Key { in_use: 1, waiting: VecDeque::new() });
-            self.in_use += 1;
-            return Ok(());
+        } else {
+            self.tidy();
+            if self.in_use < total {
+                self.keys.insert(key.clone(), Key { in_use: 1, waiting: VecDeque::new() });
+                self.in_use += 1;
+                return Ok(());
+            }
         }
         let ticket = self.next_ticket;
         self.next_ticket += 1;
@@ -82,7 +91,6 @@ impl<K: Clone + Eq + Hash> Admission<K> {
             self.in_use += 1;
             self.waiting -= 1;
         }
-        self.forget_if_unused(key);
         next
     }
 
@@ -92,7 +100,6 @@ impl<K: Clone + Eq + Hash> Admission<K> {
         let Some(place) = state.waiting.iter().position(|waiting| *waiting == ticket) else { return false };
         state.waiting.remove(place);
         self.waiting -= 1;
-        self.forget_if_unused(key);
         true
     }
 
@@ -103,9 +110,11 @@ impl<K: Clone + Eq + Hash> Admission<K> {
         first.map(|(key, ticket)| (key.clone(), ticket))
     }
 
-    fn forget_if_unused(&mut self, key: &K) {
-        if self.keys.get(key).is_some_and(|state| state.in_use == 0 && state.waiting.is_empty()) {
-            self.keys.remove(key);
+    /// Who asks for ever new keys must not pay for each for ever.
+    fn tidy(&mut self) {
+        if self.keys.len() >= self.tidy_at {
+            self.keys.retain(|_, state| state.in_use > 0 || !state.waiting.is_empty());
+            self.tidy_at = KEPT.max(2 * self.keys.len());
         }
     }
 }

@@ -9,6 +9,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Errors", "error"),
     ("Configuration", "config"),
     ("Clients and blocking calls", "client"),
+    ("Asynchronous calls", "call"),
+    ("Completion queues", "queue"),
     ("Statistics", "stats"),
     ("Requests", "request"),
     ("Responses", "response"),

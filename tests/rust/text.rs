@@ -1,6 +1,6 @@
 //! Text that a server chose, made printable.
 
-use httpclient::text::printable;
+use httpclient::text::{has_control_bytes, printable};
 use proptest::prelude::*;
 
 #[test]
@@ -65,4 +65,18 @@ fn check(bytes: &[u8], max: usize) -> Result<(), TestCaseError> {
     prop_assert!(!line.contains("  ") && line.trim_matches(' ') == line);
     prop_assert_eq!(printable(line.as_bytes(), max), line.clone(), "printing twice changes nothing");
     Ok(())
+}
+
+#[test]
+fn a_control_byte_is_found_wherever_it_stands() {
+    for length in 0..50 {
+        assert!(!has_control_bytes(&vec![b'~'; length]) && !has_control_bytes(&vec![0x80; length]), "{length}");
+        for at in 0..length {
+            for control in [0, b'\t', 0x1f, 0x7f] {
+                let mut text = vec![b' '; length];
+                text[at] = control;
+                assert!(has_control_bytes(&text), "{control} at {at} of {length}");
+            }
+        }
+    }
 }

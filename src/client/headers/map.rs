@@ -1,5 +1,7 @@
 //! The headers of one response.
 
+use crate::text::has_control_bytes;
+
 /// All header lines in one piece of memory, with a NUL after each name and value: C programs read them in place.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderMap {
@@ -37,29 +39,36 @@ impl HeaderMap {
         if let [b' ' | b'\t', ..] = line {
             return self.continue_value(super::trim_value(line));
         }
-        let (name, colon) = name_and_colon(line)?;
-        let rest = &line[colon + 1..];
-        let value = super::trim_value(rest);
-        check(value)?;
-        let start = self.slab.len();
+        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header line has no colon")?;
+        // RFC 9112 section 5.1: white space before the colon goes.
+        let (name, value) = (super::trim_value(&line[..colon]), super::trim_value(&line[colon + 1..]));
+        if name.is_empty() {
+            return Err("a header has no name");
+        }
+        if has_control_bytes(line) {
+            check_name(name)?;
+            check_value(value)?;
+        }
         // The line does not begin with white space, so the name begins where it does.
-        let value_at = start + colon + 1 + (value.as_ptr().addr() - rest.as_ptr().addr());
+        let start = self.slab.len();
+        let name_end = start + name.len();
+        let value_at = start + (value.as_ptr().addr() - line.as_ptr().addr());
         let value_end = value_at + value.len();
         self.index.push(Entry {
             name: offset(start)?,
-            name_end: offset(start + name.len())?,
+            name_end: offset(name_end)?,
             value: offset(value_at)?,
             value_end: offset(value_end)?,
         });
         self.slab.extend_from_slice(&line[..value_end - start]);
         self.slab.push(0);
-        self.slab[start + name.len()] = 0;
+        self.slab[name_end] = 0;
         Ok(())
     }
 
     /// The value before is the last thing in the slab, so it can grow where it is.
     fn continue_value(&mut self, more: &[u8]) -> Result<(), &'static str> {
-        check(more)?;
+        check_value(more)?;
         let entry = self.index.last_mut().ok_or("the first header line begins with white space")?;
         if more.is_empty() {
             return Ok(());
@@ -133,34 +142,17 @@ fn without_line_end(mut line: &[u8]) -> &[u8] {
     line
 }
 
-fn name_and_colon(line: &[u8]) -> Result<(&[u8], usize), &'static str> {
-    let plain = line.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b':').unwrap_or(line.len());
-    if plain > 0 && line.get(plain) == Some(&b':') {
-        return Ok((&line[..plain], plain));
-    }
-    let colon = memchr::memchr(b':', line).ok_or("a header line has no colon")?;
-    // RFC 9112 section 5.1: white space before the colon goes.
-    let name = super::trim_value(&line[..colon]);
-    if name.is_empty() {
-        return Err("a header has no name");
-    }
-    if any(name, |byte| byte.is_ascii_control()) {
-        return Err("a header's name has a control character");
-    }
-    Ok((name, colon))
+fn check_name(name: &[u8]) -> Result<(), &'static str> {
+    if name.iter().any(u8::is_ascii_control) { Err("a header's name has a control character") } else { Ok(()) }
 }
 
 /// RFC 9110 section 5.5 calls these three dangerous; other control characters are left to whoever shows the value.
-fn check(value: &[u8]) -> Result<(), &'static str> {
-    if !any(value, |byte| matches!(byte, 0 | b'\r' | b'\n')) {
-        return Ok(());
+fn check_value(value: &[u8]) -> Result<(), &'static str> {
+    match memchr::memchr3(0, b'\r', b'\n', value) {
+        None => Ok(()),
+        Some(at) if value[at] == 0 => Err("a header's value has a NUL"),
+        Some(_) => Err("a header's value has a line ending inside"),
     }
-    Err(if value.contains(&0) { "a header's value has a NUL" } else { "a header's value has a line ending inside" })
-}
-
-/// Without an early end, which lets the compiler look at many bytes at once.
-fn any(text: &[u8], is_bad: impl Fn(u8) -> bool) -> bool {
-    text.iter().fold(false, |bad, &byte| bad | is_bad(byte))
 }
 
 fn offset(at: usize) -> Result<u32, &'static str> {

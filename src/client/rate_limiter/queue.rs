@@ -6,7 +6,7 @@
 //! not hold up those who have nothing to do with it, and their stream does not starve who waits for both.
 
 use crate::client::clock::Micros;
-use crate::client::signal::Signal;
+use crate::client::signal::Wake;
 use crate::policy::gcra::{Decision, Gcra};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Waiter {
     /// When the last of its other limiters will let it go, as far as is known; 0 when there is none.
     pub held_until: Micros,
     pub in_several: bool,
-    pub signal: Arc<Signal>,
+    pub waker: Arc<dyn Wake>,
 }
 
 #[derive(Debug, Default)]
@@ -82,14 +82,14 @@ impl Queue {
     }
 
     /// Whom to wake when somebody has gone: the first that nothing else holds. Those behind it wait for it.
-    pub fn front(&self, now: Micros) -> Option<&Arc<Signal>> {
-        self.waiters.iter().find(|waiter| waiter.held_until <= now).map(|waiter| &waiter.signal)
+    pub fn front(&self, now: Micros) -> Option<&Arc<dyn Wake>> {
+        self.waiters.iter().find(|waiter| waiter.held_until <= now).map(|waiter| &waiter.waker)
     }
 
     /// Whom to wake when tokens became free that somebody had, or had a claim to: times behind it have moved forward, and
     /// with them the holds in other queues.
-    pub fn front_and_held(&self, now: Micros) -> impl Iterator<Item = &Arc<Signal>> {
-        let several = self.waiters.iter().filter(|waiter| waiter.in_several).map(|waiter| &waiter.signal);
+    pub fn front_and_held(&self, now: Micros) -> impl Iterator<Item = &Arc<dyn Wake>> {
+        let several = self.waiters.iter().filter(|waiter| waiter.in_several).map(|waiter| &waiter.waker);
         self.front(now).into_iter().chain(several)
     }
 

@@ -3,14 +3,15 @@
 
 use super::framing::Framing;
 use super::settings::Counts;
-use super::sockets::Sockets;
+use super::sockets::{Connection, Sockets};
 use super::tls_end::TlsEnd;
 use super::trust::Trust;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Exchange {
     pub easy: Option<NonNull<curl_sys::CURL>>,
     /// The request is a HEAD.
     is_head: bool,
+    /// Who opens sockets here, where several do.
+    pub id: u32,
     pub max_headers: u64,
     pub body_limit: u64,
 
@@ -44,9 +47,9 @@ pub struct Exchange {
     pub fault: Option<Fault>,
     /// Sockets opened for this attempt.
     pub opened: u32,
-    /// Of the connection that the request goes out on; -1 before.
-    pub connection_id: i64,
-    last_connection: i64,
+    /// What the request goes out on.
+    pub connection: Option<Connection>,
+    touched: bool,
 }
 
 /// Why a callback made libcurl stop.
@@ -62,9 +65,16 @@ pub enum Fault {
     Panic(String),
 }
 
+/// The id of a transfer that has a thread of its own, which looks at it anyway.
+const NOBODY: u32 = u32::MAX;
+
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>, sockets: Arc<Sockets>) -> Exchange {
-        Exchange { trust, counts, sockets, ..Exchange::default() }
+    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>) -> Exchange {
+        Exchange { trust, counts, id: NOBODY, ..Exchange::default() }
+    }
+
+    pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
+        self.sockets = sockets.clone();
     }
 
     /// Makes ready for the next attempt.
@@ -78,7 +88,7 @@ impl Exchange {
         self.body = Vec::new();
         self.tls_end = None;
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
-        self.connection_id = -1;
+        (self.connection, self.touched) = (None, false);
         self.fault = None;
     }
 
@@ -86,6 +96,17 @@ impl Exchange {
     pub fn limit_body(&mut self, limit: u64) {
         self.body_limit = limit;
         self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    /// The driver has looked.
+    pub fn settle(&mut self) {
+        self.touched = false;
+    }
+
+    fn touch(&mut self) {
+        if !std::mem::replace(&mut self.touched, true) && self.id != NOBODY {
+            self.sockets.touch(self.id);
+        }
     }
 
     fn guarded<T>(&mut self, refuse: T, callback: impl FnOnce(&mut Self) -> T) -> T {
@@ -104,6 +125,7 @@ impl Exchange {
     }
 
     fn header_line(&mut self, line: &[u8]) -> bool {
+        self.touch();
         self.received += line.len() as u64;
         self.header_bytes += line.len() as u64;
         if self.header_bytes > self.max_headers {
@@ -163,14 +185,15 @@ impl Exchange {
             b"1.1" => 11,
             _ => 0,
         };
-        let status = parts.next().and_then(|status| std::str::from_utf8(status).ok());
-        self.head.status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        let status = parts.next().and_then(number);
+        self.head.status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
         let reason = parts.next().unwrap_or_default();
         let standard = standard_reason(self.head.status).to_bytes();
         self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
     }
 
     fn body_bytes(&mut self, data: &[u8]) -> bool {
+        self.touch();
         self.received += data.len() as u64;
         if self.body.is_empty() && !self.reserve_announced(data.len()) {
             return self.stop(Fault::NoMemory);
@@ -197,7 +220,7 @@ impl Exchange {
             self.stop(Fault::Resend);
             return None;
         }
-        match self.sockets.open(family, kind, protocol) {
+        match self.sockets.open(self.id, family, kind, protocol) {
             Ok(socket) => {
                 self.opened += 1;
                 Some(socket)
@@ -210,20 +233,35 @@ impl Exchange {
         }
     }
 
-    fn about_to_send(&mut self) -> c_int {
+    /// An older libcurl does not tell of sockets that it closes before they are connected.
+    pub fn forget_unconnected(&self) {
+        self.sockets.forget_unconnected(self.id);
+    }
+
+    /// `peer` is asked for a new connection only.
+    fn about_to_send(&mut self, peer: impl FnOnce() -> Option<SocketAddr>, local_port: c_int) -> c_int {
+        self.touch();
         self.fired += 1;
         if self.fired > 1 {
             self.stop(Fault::Resend);
             return 1;
         }
-        if self.opened > 0 {
-            self.last_connection = self.counts.connection();
+        let connection = if self.opened > 0 {
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port)
         } else {
             self.counts.reuse();
-        }
-        self.connection_id = self.last_connection;
+            self.sockets.used_again(self.id, local_port)
+        };
+        self.connection = connection;
         0
     }
+}
+
+/// Digits and nothing else.
+pub fn number(text: &[u8]) -> Option<i64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    let (first, rest) = text.split_first()?;
+    rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
 }
 
 /// CURLOPT_HEADERFUNCTION, for each line of a head. The `curl` crate's own has a guard and a thread local more.
@@ -236,9 +274,22 @@ pub extern "C" fn header(line: *mut c_char, size: usize, count: usize, user: *mu
 }
 
 /// CURLOPT_PREREQFUNCTION.
-pub extern "C" fn prereq(user: *mut c_void, _: *mut c_char, _: *mut c_char, _: c_int, _: c_int) -> c_int {
+pub extern "C" fn prereq(
+    user: *mut c_void,
+    peer: *mut c_char,
+    _: *mut c_char,
+    peer_port: c_int,
+    local_port: c_int,
+) -> c_int {
     // SAFETY: the userdata is the handle's own exchange, and libcurl runs one callback of a handle at a time.
-    unsafe { &mut *user.cast::<Exchange>() }.guarded(1, Exchange::about_to_send)
+    unsafe { &mut *user.cast::<Exchange>() }.guarded(1, |exchange| {
+        let peer = || {
+            // SAFETY: NULL or a string of libcurl's until the callback returns.
+            let ip = if peer.is_null() { None } else { unsafe { CStr::from_ptr(peer) }.to_str().ok() };
+            Some(SocketAddr::new(ip?.parse().ok()?, u16::try_from(peer_port).unwrap_or(0)))
+        };
+        exchange.about_to_send(peer, local_port)
+    })
 }
 
 impl Handler for Exchange {

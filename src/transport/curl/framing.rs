@@ -1,6 +1,7 @@
 //! What a complete head says of where its body ends, and what makes it untrustworthy: versions of libcurl differ in what
 //! they let pass.
 
+use super::exchange::number;
 use crate::client::response::Head;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ impl Framing {
             if name.eq_ignore_ascii_case(b"content-length") {
                 // RFC 9112 section 6.3: neither one that cannot be read nor one that is contradicted. libcurl takes one
                 // that overflows for none at all.
-                let value = number(value).filter(|value| length.is_none_or(|first| first == *value));
+                let value =
+                    number(value).map(i64::unsigned_abs).filter(|value| length.is_none_or(|first| first == *value));
                 length = Some(value.ok_or("its Content-Length is no number, or there are two")?);
             } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
                 chunked |= is_chunked(value)?;
@@ -32,12 +34,6 @@ impl Framing {
         let without_body = matches!(head.status, ..200 | 204 | 304);
         Ok(Framing { length, until_close: length.is_none() && !chunked && !without_body })
     }
-}
-
-fn number(value: &[u8]) -> Option<u64> {
-    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    let value = std::str::from_utf8(value).ok().filter(|_| digits)?;
-    value.parse::<i64>().ok().map(i64::unsigned_abs)
 }
 
 /// No other coding is ever asked for (TE), so there is none to expect.

@@ -8,8 +8,11 @@
 mod exchange;
 mod failure;
 mod framing;
+mod handle;
 mod header_list;
+pub mod multiplexer;
 pub mod pool;
+mod raw;
 mod settings;
 mod share;
 pub mod slot;

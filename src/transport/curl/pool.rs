@@ -1,22 +1,29 @@
 //! The warm slots of a client, and the permits to use them. A permit is a turn to hold a connection; a slot comes with it,
 //! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
 
+use super::multiplexer::poller::Kind;
+use super::multiplexer::{Limits, Multiplexer};
 use super::settings::Settings;
 use super::slot::Slot;
 use crate::client::clock::{self, Micros};
 use crate::client::config::{Config, PoolLimits};
-use crate::client::signal::Signal;
+use crate::client::signal::{Signal, Wake};
 use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex};
-use std::sync::Arc;
+use crate::sync::{Map, Mutex, this_thread};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 pub struct Pool {
     settings: Arc<Settings>,
     limits: PoolLimits,
     state: Mutex<State>,
+    /// Idle connections of the engine threads, which count as well.
+    idle_in_shards: Arc<AtomicU32>,
+    /// Has engine threads close so many of them.
+    close_in_shards: OnceLock<Box<dyn Fn(u32) + Send + Sync>>,
 }
 
 struct State {
@@ -26,16 +33,25 @@ struct State {
     idle_count: u32,
     /// No idle slot expires before.
     next_expiry: Micros,
-    waiters: Map<Ticket, Arc<Signal>>,
+    waiters: Map<Ticket, Arc<dyn Wake>>,
     closed: bool,
 }
 
 struct IdleSlot {
-    slot: Slot,
-    since: Micros,
+    slot: Box<Slot>,
+    last: Use,
 }
 
-#[allow(clippy::large_enum_variant, reason = "made and moved once for each attempt: a box would cost more")]
+#[derive(Clone, Copy)]
+struct Use {
+    ended: Micros,
+    by_thread: usize,
+}
+
+/// So long a thread gets back the slot that it used last, whose memory is still in its processor's caches: many threads
+/// that call without a pause would change slots at random otherwise. No longer, or few threads would keep many warm.
+const OWN_FOR: Micros = 10_000;
+
 pub enum Entry<'p> {
     Granted(Lease<'p>),
     Queued(Place<'p>),
@@ -55,16 +71,61 @@ impl Pool {
                 closed: false,
             }),
             limits,
+            idle_in_shards: Arc::default(),
+            close_in_shards: OnceLock::new(),
         })
     }
 
+    /// For an engine thread, whose connections are this pool's.
+    pub fn multiplexer(&self, kind: Kind) -> Result<Multiplexer> {
+        let lifetime = Some(self.limits.idle_expiry_ms.saturating_mul(1000)).filter(|lifetime| *lifetime > 0);
+        let kept = Limits { max_idle: self.limits.max_idle, idle_expiry: lifetime.unwrap_or(Micros::MAX) };
+        Multiplexer::new(&self.settings, &self.idle_in_shards, kept, kind)
+    }
+
+    /// `close` has the engine threads close so many idle connections.
+    pub fn on_lack_of_room(&self, close: Box<dyn Fn(u32) + Send + Sync>) {
+        let _ = self.close_in_shards.set(close);
+    }
+
+    /// A permit without a slot: now (`None`), or when `waker` is woken. It goes back by [`Pool::release`].
+    pub fn request<W: Wake + 'static>(&self, origin: &Arc<Origin>, waker: impl FnOnce() -> Arc<W>) -> Option<Ticket> {
+        let mut state = self.state.lock();
+        let ticket = state.admission.request(origin).err()?;
+        state.waiters.insert(ticket, waker());
+        Some(ticket)
+    }
+
+    /// Does not wait any more; a permit that came meanwhile goes on to the next.
+    pub fn withdraw(&self, origin: &Arc<Origin>, ticket: Ticket) {
+        let mut state = self.state.lock();
+        if state.admission.cancel(origin, ticket) {
+            state.waiters.remove(&ticket);
+            return;
+        }
+        drop(state);
+        self.release(origin);
+    }
+
+    pub fn release(&self, origin: &Arc<Origin>) {
+        self.give_back(origin, None);
+    }
+
+    /// Before a connection is opened in a shard: closes idle ones of slots where the limit asks for it, and says how many
+    /// of the shards' are still too many.
+    pub fn make_room(&self) -> u32 {
+        let mut discarded = Vec::new();
+        let mut state = self.state.lock();
+        state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), &mut discarded)
+    }
+
     /// A permit now, or a place in the queue.
-    pub fn enter(&self, origin: &Arc<Origin>) -> Result<Entry<'_>> {
+    pub fn enter(&self, origin: &Arc<Origin>, now: Micros) -> Result<Entry<'_>> {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
         match state.admission.request(origin) {
             Ok(()) => {
-                let slot = state.take_slot(origin, &self.limits, &mut discarded);
+                let slot = self.take_slot(&mut state, origin, now, &mut discarded);
                 drop(state);
                 Ok(Entry::Granted(Lease { pool: self, origin: origin.clone(), slot }))
             }
@@ -86,7 +147,8 @@ impl Pool {
         let (opened, reused) = self.settings.counts.get();
         let state = self.state.lock();
         let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
-        Stats { in_use, idle: state.idle_count, waiting, opened, reused }
+        let idle = state.idle_count + self.idle_in_shards.load(Ordering::Relaxed);
+        Stats { in_use, idle, waiting, opened, reused }
     }
 
     /// Closes idle connections now and those in use as they come back.
@@ -99,7 +161,31 @@ impl Pool {
         drop(idle);
     }
 
-    fn give_back(&self, origin: &Arc<Origin>, slot: Option<Slot>) {
+    /// The warmest slot of the origin, if any; and room for the connection, if there is none.
+    fn take_slot(
+        &self,
+        state: &mut State,
+        origin: &Arc<Origin>,
+        now: Micros,
+        discarded: &mut Vec<Box<Slot>>,
+    ) -> Option<Box<Slot>> {
+        state.expire(now, &self.limits, discarded);
+        if let Some(slots) = state.idle.get_mut(origin)
+            && let Some(warmest) = warmest(slots.iter().map(|idle| idle.last), this_thread(), now)
+        {
+            state.idle_count -= 1;
+            return Some(slots.remove(warmest).slot);
+        }
+        let excess = state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded);
+        if excess > 0
+            && let Some(close) = self.close_in_shards.get()
+        {
+            close(excess);
+        }
+        None
+    }
+
+    fn give_back(&self, origin: &Arc<Origin>, slot: Option<Box<Slot>>) {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
         if let Some(slot) = slot {
@@ -116,36 +202,34 @@ impl Pool {
         let next = state.admission.release(origin).and_then(|(_, ticket)| state.waiters.remove(&ticket));
         drop(state);
         if let Some(waiter) = next {
-            waiter.raise();
+            waiter.wake();
         }
     }
 }
 
 impl State {
-    /// The warmest slot of the origin, if any; and room for the connection, if there is none.
-    fn take_slot(&mut self, origin: &Arc<Origin>, limits: &PoolLimits, discarded: &mut Vec<Slot>) -> Option<Slot> {
-        self.expire(limits, discarded);
-        if let Some(slots) = self.idle.get_mut(origin)
-            && let Some(idle) = slots.pop()
-        {
-            self.idle_count -= 1;
-            return Some(idle.slot);
-        }
-        while self.idle_count > 0 && self.admission.in_use() + self.idle_count > limits.max_connections {
+    /// Room for one connection that will be opened. How many idle ones of shards are still too many.
+    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Box<Slot>>) -> u32 {
+        let excess = |state: &State| {
+            let open = state.admission.in_use().saturating_add(state.idle_count).saturating_add(in_shards);
+            open.saturating_sub(limits.max_connections)
+        };
+        while self.idle_count > 0 && excess(self) > 0 {
             discarded.extend(self.take_oldest());
         }
-        None
+        excess(self)
     }
 
-    fn keep(&mut self, origin: &Arc<Origin>, slot: Slot, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        let since = clock::now();
+    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+        let last = Use { ended: clock::now(), by_thread: this_thread() };
+        let idle = IdleSlot { slot, last };
         if limits.idle_expiry_ms > 0 {
-            self.next_expiry = self.next_expiry.min(since.saturating_add(limits.idle_expiry_ms * 1000));
+            self.next_expiry = self.next_expiry.min(last.ended.saturating_add(limits.idle_expiry_ms * 1000));
         }
         match self.idle.get_mut(origin) {
-            Some(slots) => slots.push(IdleSlot { slot, since }),
+            Some(slots) => slots.push(idle),
             None => {
-                self.idle.insert(origin.clone(), vec![IdleSlot { slot, since }]);
+                self.idle.insert(origin.clone(), vec![idle]);
             }
         }
         self.idle_count += 1;
@@ -154,9 +238,9 @@ impl State {
         }
     }
 
-    fn take_oldest(&mut self) -> Option<Slot> {
-        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.since)));
-        let origin = fronts.min_by_key(|(_, since)| *since).map(|(origin, _)| origin.clone())?;
+    fn take_oldest(&mut self) -> Option<Box<Slot>> {
+        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
+        let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
         let slots = self.idle.get_mut(&origin)?;
         let oldest = slots.remove(0);
         if slots.is_empty() {
@@ -166,21 +250,17 @@ impl State {
         Some(oldest.slot)
     }
 
-    fn expire(&mut self, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        if self.next_expiry == Micros::MAX {
-            return;
-        }
-        let now = clock::now();
+    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
         if now < self.next_expiry {
             return;
         }
         let lifetime = limits.idle_expiry_ms * 1000;
         self.next_expiry = Micros::MAX;
         for slots in self.idle.values_mut() {
-            let expired = slots.iter().take_while(|idle| idle.since.saturating_add(lifetime) <= now).count();
+            let expired = slots.iter().take_while(|idle| idle.last.ended.saturating_add(lifetime) <= now).count();
             discarded.extend(slots.drain(..expired).map(|idle| idle.slot));
             if let Some(oldest) = slots.first() {
-                self.next_expiry = self.next_expiry.min(oldest.since.saturating_add(lifetime));
+                self.next_expiry = self.next_expiry.min(oldest.last.ended.saturating_add(lifetime));
             }
         }
         self.idle.retain(|_, slots| !slots.is_empty());
@@ -188,18 +268,28 @@ impl State {
     }
 }
 
+/// Of slots in the order of their last use: the one that this thread used a moment ago, else the last.
+fn warmest<I>(uses: I, this_thread: usize, now: Micros) -> Option<usize>
+where
+    I: DoubleEndedIterator<Item = Use> + ExactSizeIterator,
+{
+    let last = uses.len().checked_sub(1)?;
+    let mut recent = uses.rev().take_while(|last| now.saturating_sub(last.ended) < OWN_FOR);
+    Some(last - recent.position(|last| last.by_thread == this_thread).unwrap_or(0))
+}
+
 /// A permit, and the slot that goes with it once one is made. Dropped, both go back.
 pub struct Lease<'p> {
     pool: &'p Pool,
     origin: Arc<Origin>,
-    slot: Option<Slot>,
+    slot: Option<Box<Slot>>,
 }
 
 impl Lease<'_> {
     pub fn slot(&mut self) -> Result<&mut Slot> {
         let slot = match self.slot.take() {
             Some(slot) => slot,
-            None => Slot::new(&self.origin, &self.pool.settings)?,
+            None => Box::new(Slot::new(&self.origin, &self.pool.settings)?),
         };
         Ok(self.slot.insert(slot))
     }
@@ -227,10 +317,10 @@ impl<'p> Place<'p> {
     }
 
     /// The permit, once the turn has come.
-    pub fn claim(mut self) -> Lease<'p> {
+    pub fn claim(mut self, now: Micros) -> Lease<'p> {
         self.claimed = true;
         let mut discarded = Vec::new();
-        let slot = self.pool.state.lock().take_slot(&self.origin, &self.pool.limits, &mut discarded);
+        let slot = self.pool.take_slot(&mut self.pool.state.lock(), &self.origin, now, &mut discarded);
         Lease { pool: self.pool, origin: self.origin.clone(), slot }
     }
 }
@@ -240,13 +330,35 @@ impl Drop for Place<'_> {
         if self.claimed {
             return;
         }
-        let mut state = self.pool.state.lock();
-        if state.admission.cancel(&self.origin, self.ticket) {
-            state.waiters.remove(&self.ticket);
-            return;
-        }
-        // It was granted meanwhile: the permit goes on to the next.
-        drop(state);
-        self.pool.give_back(&self.origin, None);
+        self.pool.withdraw(&self.origin, self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWN_FOR, Use, warmest};
+
+    const NOW: u64 = 10 * OWN_FOR;
+
+    /// Which of slots is taken by thread 1, where each was used so long ago by such a thread.
+    fn taken(uses: &[(u64, usize)]) -> Option<usize> {
+        warmest(uses.iter().map(|&(ago, by_thread)| Use { ended: NOW - ago, by_thread }), 1, NOW)
+    }
+
+    #[test]
+    fn the_slot_used_last_is_taken_first() {
+        assert_eq!(taken(&[]), None);
+        assert_eq!(taken(&[(3, 2), (2, 3), (1, 4)]), Some(2));
+    }
+
+    #[test]
+    fn a_thread_gets_back_its_own_slot_of_a_moment_ago() {
+        assert_eq!(taken(&[(3, 2), (2, 1), (1, 4)]), Some(1));
+        assert_eq!(taken(&[(3, 1), (2, 1), (1, 4)]), Some(1), "the warmer of two");
+    }
+
+    #[test]
+    fn an_own_slot_that_has_rested_longer_is_like_any_other() {
+        assert_eq!(taken(&[(OWN_FOR, 1), (1, 4)]), Some(1));
     }
 }

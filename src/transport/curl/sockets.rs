@@ -1,45 +1,273 @@
-//! The sockets that a slot has open: more than one only while libcurl tries several addresses of a host at once.
+//! The sockets that a multi handle has open, and what is known of the connections on them. A slot has one connection, a
+//! shard several; more sockets are open while libcurl tries several addresses of a host at once.
 
+use super::multiplexer::poller::Poller;
+use crate::client::clock::Micros;
 use crate::sync::Mutex;
-use rustix::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use rustix::net::{AddressFamily, Protocol, SocketFlags, SocketType, socket_with};
+use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use rustix::net::{AddressFamily, Protocol, RecvFlags, Shutdown, SocketFlags, SocketType, socket_with};
 use std::ffi::{c_int, c_void};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[derive(Default)]
 pub struct Sockets {
-    open: Mutex<Vec<RawFd>>,
+    open: Mutex<Vec<Socket>>,
+    /// How many of them are not dead.
+    alive: AtomicU32,
+    /// Transfers that something happened to.
+    touched: Mutex<Vec<u32>>,
+    /// Of a shard's.
+    home: Option<Home>,
+}
+
+/// Where the events of a shard's sockets go.
+pub struct Home {
+    pub poller: Arc<Poller>,
+    pub shard: u32,
+    /// The idle connections of all shards of the client.
+    pub idle: Arc<AtomicU32>,
+}
+
+struct Socket {
+    fd: RawFd,
+    /// The transfer that it was opened for.
+    opener: u32,
+    /// Once a request was about to go out on it.
+    connection: Option<Connection>,
+}
+
+impl Socket {
+    fn is_unconnected(&self, opener: u32) -> bool {
+        self.opener == opener && self.connection.is_none()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Connection {
+    pub fd: RawFd,
+    pub id: i64,
+    pub peer: Option<SocketAddr>,
+    local_port: c_int,
+    /// The transfer that took it last.
+    user: u32,
+    /// Transfers on it; several with HTTP/2.
+    users: u32,
+    idle_since: Micros,
+    /// It closed, or says something that nobody asked for: never to be used again.
+    dead: bool,
+}
+
+impl Connection {
+    fn is_idle(&self) -> bool {
+        self.users == 0 && !self.dead
+    }
 }
 
 impl Sockets {
+    pub fn of_shard(home: Home) -> Sockets {
+        Sockets { home: Some(home), ..Sockets::default() }
+    }
+
     /// CURLOPT_OPENSOCKETFUNCTION's work.
-    pub fn open(&self, family: c_int, kind: c_int, protocol: c_int) -> rustix::io::Result<RawFd> {
+    pub fn open(&self, opener: u32, family: c_int, kind: c_int, protocol: c_int) -> rustix::io::Result<RawFd> {
         let family = AddressFamily::from_raw(family as u16);
         let protocol = u32::try_from(protocol).ok().and_then(std::num::NonZeroU32::new).map(Protocol::from_raw);
         let socket = socket_with(family, SocketType::from_raw(kind as u32), SocketFlags::CLOEXEC, protocol)?;
-        let socket = socket.into_raw_fd();
-        self.open.lock().push(socket);
-        Ok(socket)
+        let fd = socket.into_raw_fd();
+        if let Some(home) = &self.home {
+            home.poller.opened(fd, home.shard);
+        }
+        self.open.lock().push(Socket { fd, opener, connection: None });
+        self.alive.fetch_add(1, Ordering::Relaxed);
+        Ok(fd)
     }
 
-    /// Forgets all but this one: an older libcurl does not tell of sockets that it closes before they are connected.
-    pub fn keep_only(&self, active: RawFd) {
-        self.open.lock().retain(|open| *open == active);
+    fn close(&self, fd: RawFd) {
+        if let Some(home) = &self.home {
+            home.poller.closing(fd);
+        }
+        let mut open = self.open.lock();
+        let Some(at) = open.iter().position(|socket| socket.fd == fd) else { return };
+        match open.remove(at).connection {
+            Some(connection) if connection.dead => return,
+            Some(connection) if connection.is_idle() => self.count_idle(u32::wrapping_sub),
+            _ => {}
+        }
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Those that were opened for a transfer and have not become its connection.
+    pub fn forget_unconnected(&self, opener: u32) {
+        self.forget(&mut self.open.lock(), opener);
+    }
+
+    fn forget(&self, open: &mut Vec<Socket>, opener: u32) {
+        let before = open.len();
+        open.retain(|socket| !socket.is_unconnected(opener));
+        self.alive.fetch_sub((before - open.len()) as u32, Ordering::Relaxed);
     }
 
     /// The socket of the one connection.
     pub fn only(&self) -> Option<RawFd> {
         match self.open.lock()[..] {
-            [socket] => Some(socket),
+            [Socket { fd, .. }] => Some(fd),
             _ => None,
         }
     }
+
+    /// Sockets that may serve a request, now or later.
+    pub fn alive(&self) -> u32 {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    /// A request is about to go out on a new connection, which is one of the sockets that `opener` opened.
+    pub fn connected(&self, opener: u32, id: i64, peer: Option<SocketAddr>, local_port: c_int) -> Option<Connection> {
+        let mut open = self.open.lock();
+        let several = open.iter().filter(|socket| socket.is_unconnected(opener)).count() > 1;
+        let is_it = |socket: &Socket| {
+            socket.is_unconnected(opener) && (!several || local_port_of(socket.fd) == u16::try_from(local_port).ok())
+        };
+        let at = open.iter().rposition(is_it)?;
+        let fd = open[at].fd;
+        let new = Connection { fd, id, peer, local_port, user: opener, users: 1, idle_since: 0, dead: false };
+        open[at].connection = Some(new);
+        if several {
+            // The others lost, and an older libcurl has closed them without a word.
+            self.forget(&mut open, opener);
+        }
+        Some(new)
+    }
+
+    /// One is about to go out on a connection that served others before.
+    pub fn used_again(&self, user: u32, local_port: c_int) -> Option<Connection> {
+        let mut open = self.open.lock();
+        let mut connections = open.iter_mut().rev().filter_map(|socket| socket.connection.as_mut());
+        let connection = connections.find(|connection| connection.local_port == local_port)?;
+        if connection.is_idle() {
+            self.count_idle(u32::wrapping_sub);
+        }
+        connection.user = user;
+        connection.users += 1;
+        Some(*connection)
+    }
+
+    /// A transfer has let go of its connection, if that is still open.
+    pub fn released(&self, used: &Connection, now: Micros) {
+        self.with_connection(used.fd, |connection| {
+            if connection.id == used.id {
+                connection.users = connection.users.saturating_sub(1);
+                connection.idle_since = now;
+                if connection.is_idle() {
+                    self.count_idle(u32::wrapping_add);
+                }
+            }
+        });
+    }
+
+    /// The transfer on a connection that has one.
+    pub fn user(&self, fd: RawFd) -> Option<u32> {
+        self.with_connection(fd, |connection| Some(connection.user).filter(|_| connection.users > 0)).flatten()
+    }
+
+    /// Of an idle connection that became readable: whether it is of no use any more, which it then never will be.
+    pub fn is_lost(&self, fd: RawFd) -> bool {
+        let lost = |connection: &mut Connection| {
+            if connection.is_idle() && peek(fd) != Idle::Quiet {
+                self.bury(connection);
+                return true;
+            }
+            false
+        };
+        self.with_connection(fd, lost).unwrap_or(false)
+    }
+
+    /// When the connection that has been idle longest became so.
+    pub fn oldest_idle(&self) -> Option<Micros> {
+        let open = self.open.lock();
+        let idle = open.iter().filter_map(|socket| socket.connection.filter(Connection::is_idle));
+        idle.map(|connection| connection.idle_since).min()
+    }
+
+    /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first. The descriptors stay
+    /// open until libcurl looks at them. How many there were.
+    pub fn end_idle(&self, latest: Micros, most: u32) -> u32 {
+        let mut ended = 0;
+        let mut open = self.open.lock();
+        while ended < most {
+            let idle = open.iter_mut().filter_map(|socket| socket.connection.as_mut()).filter(|c| c.is_idle());
+            let Some(oldest) = idle.min_by_key(|connection| connection.idle_since) else { break };
+            if oldest.idle_since > latest {
+                break;
+            }
+            // SAFETY: it is open, as long as it is in the list.
+            let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(oldest.fd) }, Shutdown::Both);
+            self.bury(oldest);
+            ended += 1;
+        }
+        ended
+    }
+
+    /// Something happened to a transfer: its driver should have a look.
+    pub fn touch(&self, transfer: u32) {
+        self.touched.lock().push(transfer);
+    }
+
+    pub fn take_touched(&self, to: &mut Vec<u32>) {
+        to.append(&mut self.touched.lock());
+    }
+
+    fn bury(&self, connection: &mut Connection) {
+        connection.dead = true;
+        self.count_idle(u32::wrapping_sub);
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn count_idle(&self, change: impl Fn(u32, u32) -> u32) {
+        if let Some(home) = &self.home {
+            let _ = home.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| Some(change(idle, 1)));
+        }
+    }
+
+    fn with_connection<T>(&self, fd: RawFd, look: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+        let mut open = self.open.lock();
+        let socket = open.iter_mut().find(|socket| socket.fd == fd)?;
+        socket.connection.as_mut().map(look)
+    }
 }
 
-/// CURLOPT_CLOSESOCKETFUNCTION; the userdata is the slot's sockets, which outlive its multi handle.
+fn local_port_of(fd: RawFd) -> Option<u16> {
+    // SAFETY: only asked for an address: at worst it is that of another.
+    let address = rustix::net::getsockname(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
+    SocketAddr::try_from(address).ok().map(|address| address.port())
+}
+
+/// What became of an idle connection meanwhile.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Idle {
+    Quiet,
+    /// Bytes wait on it: TLS session tickets, or an answer that nobody asked for.
+    Talking,
+    Closed,
+}
+
+/// Of a connection that is open.
+pub fn peek(fd: RawFd) -> Idle {
+    // SAFETY: libcurl keeps it open as long as nobody drives its multi handle, and whoever asks is who does.
+    let socket = unsafe { BorrowedFd::borrow_raw(fd) };
+    match rustix::net::recv(socket, &mut [0u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Err(rustix::io::Errno::AGAIN) => Idle::Quiet,
+        Ok((0, _)) | Err(_) => Idle::Closed,
+        Ok(_) => Idle::Talking,
+    }
+}
+
+/// CURLOPT_CLOSESOCKETFUNCTION; the userdata is the multi handle's sockets, which outlive it.
 pub extern "C" fn close(sockets: *mut c_void, socket: RawFd) -> c_int {
     // SAFETY: as above; and the socket was opened for libcurl, which gives it up.
     unsafe {
-        (*sockets.cast_const().cast::<Sockets>()).open.lock().retain(|open| *open != socket);
+        (*sockets.cast_const().cast::<Sockets>()).close(socket);
         drop(OwnedFd::from_raw_fd(socket));
     }
     0

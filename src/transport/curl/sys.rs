@@ -2,7 +2,7 @@
 //! older libcurl does not know answers CURLE_UNKNOWN_OPTION and is left out.
 
 use curl_sys::{CURLINFO, CURLMoption, CURLoption};
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_void};
 
 pub const CURLOPT_PREREQFUNCTION: CURLoption = 20_312;
 pub const CURLOPT_PREREQDATA: CURLoption = 10_313;
@@ -13,6 +13,8 @@ pub const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = 265;
 pub const CURLOPT_QUICK_EXIT: CURLoption = 322;
 /// Since 8.17: the same for a multi handle.
 pub const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
+/// Since 8.22: resolver threads of a multi handle.
+pub const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
 
 const OFF_T: CURLINFO = 0x60_0000;
 pub const CURLINFO_SIZE_UPLOAD_T: CURLINFO = OFF_T + 7;
@@ -25,7 +27,6 @@ pub const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
 /// Since 8.10.
 pub const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
 
-pub const CURLINFO_ACTIVESOCKET: CURLINFO = 0x50_0000 + 44;
 pub const CURLINFO_TLS_SSL_PTR: CURLINFO = 0x40_0000 + 45;
 pub const CURLSSLBACKEND_OPENSSL: c_uint = 1;
 
@@ -55,6 +56,18 @@ pub type PrereqCallback = extern "C" fn(
 /// CURLOPT_HEADERFUNCTION's.
 pub type HeaderCallback = extern "C" fn(line: *mut c_char, size: usize, count: usize, user: *mut c_void) -> usize;
 
+/// CURLMOPT_SOCKETFUNCTION's.
+pub type SocketCallback = extern "C" fn(
+    easy: *mut curl_sys::CURL,
+    fd: curl_sys::curl_socket_t,
+    what: c_int,
+    user: *mut c_void,
+    assigned: *mut c_void,
+) -> c_int;
+
+/// CURLMOPT_TIMERFUNCTION's.
+pub type TimerCallback = extern "C" fn(multi: *mut curl_sys::CURLM, ms: c_long, user: *mut c_void) -> c_int;
+
 /// CURLOPT_CLOSESOCKETFUNCTION's.
 pub type CloseSocketCallback = extern "C" fn(user: *mut c_void, socket: curl_sys::curl_socket_t) -> c_int;
 
@@ -78,5 +91,6 @@ unsafe extern "C" {
         file: *const c_char,
         directory: *const c_char,
     ) -> c_int;
+    pub fn SSL_CTX_set_default_read_buffer_len(context: *mut openssl_sys::SSL_CTX, length: usize);
     pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
 }

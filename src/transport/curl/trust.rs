@@ -16,6 +16,9 @@ pub struct Trust(*mut ffi::X509_STORE);
 unsafe impl Send for Trust {}
 unsafe impl Sync for Trust {}
 
+/// Of TLS 1.2 with everything that may be in it.
+const LONGEST_RECORD: usize = 0x4000 + 0x800 + 5;
+
 impl Trust {
     /// The authorities of a PEM file, and no others.
     pub fn file(path: &Path) -> Result<Trust> {
@@ -75,7 +78,11 @@ impl Trust {
     /// # Safety
     /// `context` is the SSL_CTX that libcurl handed to its callback.
     pub unsafe fn install(&self, context: *mut c_void) {
-        unsafe { sys::SSL_CTX_set1_cert_store(context.cast(), self.0) };
+        unsafe {
+            sys::SSL_CTX_set1_cert_store(context.cast(), self.0);
+            // libcurl reads up to four ahead, which takes 64 KB for as long as the connection lives.
+            sys::SSL_CTX_set_default_read_buffer_len(context.cast(), 2 * LONGEST_RECORD);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use httpclient::policy::admission::{Admission, Ticket};
 use proptest::prelude::*;
+use std::rc::Rc;
 
 const A: &str = "a";
 const B: &str = "b";
@@ -58,6 +59,18 @@ fn a_ticket_that_was_granted_can_no_longer_be_cancelled() {
     assert_eq!(door.release(&A), Some((A, ticket)));
     assert!(!door.cancel(&A, ticket));
     assert_eq!(door.in_use(), 1);
+}
+
+#[test]
+fn of_ever_new_keys_few_are_remembered() {
+    let mut door = Admission::new(1, 1);
+    let keys: Vec<Rc<u32>> = (0..10_000).map(Rc::new).collect();
+    for key in &keys {
+        assert_eq!(door.request(key), Ok(()));
+        assert_eq!(door.release(key), None);
+    }
+    let remembered = keys.iter().filter(|key| Rc::strong_count(key) > 1).count();
+    assert!(remembered < 200, "{remembered}");
 }
 
 #[derive(Clone, Debug)]

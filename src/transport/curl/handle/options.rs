@@ -1,36 +1,26 @@
-//! Every option that a slot sets: the constant ones once, the others for each request, all of them in one place. What the
+//! Every option that a handle sets: the constant ones once, the others for each request, all of them in one place. What the
 //! request before set in the same way already is left as it is.
 
-use super::{Slot, exchange, ffi, ptr, sockets, sys};
+use super::{Handle, ffi, ptr, sys};
 use crate::client::method::Method;
 use crate::error::{Code, Error, Result};
 use crate::transport::Outgoing;
-use crate::transport::curl::exchange::Exchange;
-use crate::transport::curl::sockets::Sockets;
+use crate::transport::curl::exchange::{self, Exchange};
+use crate::transport::curl::sockets;
 use std::ffi::{CString, c_char, c_int, c_long};
 
-impl Slot {
-    fn long(&self, option: ffi::CURLoption, value: c_long) {
+impl Handle {
+    pub(super) fn long(&self, option: ffi::CURLoption, value: c_long) {
         // SAFETY: callers name options of type long. An unknown one is refused by libcurl and left out.
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), option, value) };
     }
 
-    fn pointer<T>(&self, option: ffi::CURLoption, value: *const T) {
+    pub(super) fn pointer<T>(&self, option: ffi::CURLoption, value: *const T) {
         // SAFETY: callers name options of type pointer; what it points to outlives the transfer or is copied.
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), option, value) };
     }
 
-    pub(super) fn set_multi_constants(&self) {
-        // SAFETY: options of type long.
-        unsafe {
-            ffi::curl_multi_setopt(self.multi.raw(), sys::CURLMOPT_QUICK_EXIT, 1 as c_long);
-            // libcurl 8.22 churns through connections with its default.
-            ffi::curl_multi_setopt(self.multi.raw(), ffi::CURLMOPT_MAXCONNECTS, 1 as c_long);
-        }
-    }
-
     pub(super) fn set_constants(&mut self) {
-        self.set_multi_constants();
         self.set_callbacks();
         self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
         self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
@@ -62,7 +52,6 @@ impl Slot {
         }
         self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
         self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
-        self.pointer(ffi::CURLOPT_CLOSESOCKETDATA, &*self.sockets as *const Sockets);
     }
 
     fn set_origin(&self) {
@@ -123,6 +112,7 @@ impl Slot {
         let (implied, length) = match &self.body {
             Some(body) => {
                 self.long(ffi::CURLOPT_POST, 1);
+                self.set_upload_buffer(body.len());
                 (c"POST", body.len() as ffi::curl_off_t)
             }
             None => (c"GET", -1),
@@ -142,6 +132,13 @@ impl Slot {
         let custom =
             if method == implied || method == c"HEAD" && out.body.is_none() { ptr::null() } else { method.as_ptr() };
         self.pointer(ffi::CURLOPT_CUSTOMREQUEST, custom);
+    }
+
+    /// libcurl keeps the largest that it was told, and fills it in one step: what the body needs and no more, within its own
+    /// limits and as much as pays.
+    fn set_upload_buffer(&self, body: usize) {
+        let size = body.clamp(16 << 10, 64 << 10) as c_long;
+        self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
     }
 
     fn set_headers(&mut self, out: &Outgoing<'_>) {

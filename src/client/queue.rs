@@ -1,0 +1,126 @@
+//! Where the outcomes of submitted calls arrive, in the order in which the calls ended: for programs that have a loop of
+//! their own. There is a descriptor to poll; a program that never asks for it does not pay for it.
+
+use super::fork;
+use super::reactor::pending::Outcome;
+use super::signal::Signal;
+use crate::error::{Code, Error, Result};
+use crate::sync::{Condvar, Mutex};
+use rustix::fd::{AsFd, AsRawFd, RawFd};
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+pub struct Event {
+    pub tag: usize,
+    pub outcome: Outcome,
+}
+
+pub struct Queue {
+    state: Mutex<State>,
+    arrived: Condvar,
+    /// Raised while events wait, once somebody polls it.
+    bell: OnceLock<Signal>,
+    born: fork::Generation,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<Event>,
+    /// Nobody will ask any more.
+    closed: bool,
+}
+
+impl Default for Queue {
+    fn default() -> Queue {
+        let (state, arrived) = (Mutex::default(), Condvar::new());
+        Queue { state, arrived, bell: OnceLock::new(), born: fork::Generation::current() }
+    }
+}
+
+impl Queue {
+    /// Readable while events wait.
+    pub fn descriptor(&self) -> Result<RawFd> {
+        let bell = match self.bell.get() {
+            Some(bell) => bell,
+            None => {
+                let new = Signal::new()?;
+                let state = self.state.lock();
+                let bell = self.bell.get_or_init(|| new);
+                if !state.events.is_empty() {
+                    bell.raise();
+                }
+                bell
+            }
+        };
+        Ok(bell.as_fd().as_raw_fd())
+    }
+
+    pub fn push(&self, tag: usize, outcome: Outcome) {
+        let mut state = self.state.lock();
+        if state.closed {
+            drop(state);
+            drop(outcome);
+            return;
+        }
+        state.events.push_back(Event { tag, outcome });
+        if state.events.len() == 1
+            && let Some(bell) = self.bell.get()
+        {
+            bell.raise();
+        }
+        drop(state);
+        self.arrived.notify_one();
+    }
+
+    /// Up to `most` events, as soon as there is one; HTTPC_E_AGAIN when none came in time.
+    pub fn next(&self, most: usize, wait_ms: u64) -> Result<Vec<Event>> {
+        if self.born.is_foreign() {
+            return Err(Error::new(
+                Code::HTTPC_E_FORKED,
+                "the queue was made before fork(); make a new one in the child",
+            ));
+        }
+        // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
+        let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
+        let mut state = self.state.lock();
+        while state.events.is_empty() {
+            let expired = match deadline {
+                _ if wait_ms == 0 => true,
+                Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
+                None => {
+                    self.arrived.wait(&mut state);
+                    false
+                }
+            };
+            if expired && state.events.is_empty() {
+                return Err(Error::new(Code::HTTPC_E_AGAIN, "no event came in time"));
+            }
+        }
+        let taken = most.min(state.events.len());
+        let events = state.events.drain(..taken).collect();
+        if state.events.is_empty()
+            && let Some(bell) = self.bell.get()
+        {
+            bell.lower();
+        }
+        Ok(events)
+    }
+
+    pub fn len(&self) -> usize {
+        self.state.lock().events.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What waits and what still comes is discarded.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let events = std::mem::take(&mut state.events);
+        drop(state);
+        drop(events);
+    }
+}

@@ -1,0 +1,354 @@
+//! Drives many call machines on an engine thread. It decides nothing: it waits, starts attempts, and reports, as the
+//! [`blocking`](super::blocking) driver does for one.
+
+pub mod engine;
+mod flight;
+pub mod inbox;
+pub mod pending;
+mod tokens;
+mod waits;
+
+use super::Client;
+use super::alarms::Alarms;
+use super::clock::{self, Micros};
+use super::machine::{Action, Event};
+use super::response::Response;
+use crate::error::{Code, Error, Result};
+use crate::text;
+use crate::transport::curl::multiplexer::Multiplexer;
+use crate::transport::curl::multiplexer::poller::{Kind, block_signals};
+use flight::{Flight, Flights, Stage};
+use inbox::{Inbox, Message, Woken, WokenBy};
+use pending::Outcome;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokens::Tokens;
+
+pub struct Reactor {
+    client: Arc<Client>,
+    inbox: Arc<Inbox>,
+    messages: Vec<Message>,
+    multiplexer: Multiplexer,
+    flights: Flights,
+    alarms: Alarms,
+    tokens: Tokens,
+    /// Read once for each thing that happens.
+    now: Micros,
+    stopping: bool,
+}
+
+impl Reactor {
+    pub fn new(client: &Arc<Client>) -> Result<Reactor> {
+        let multiplexer = client.pool.multiplexer(Kind::from_environment())?;
+        Ok(Reactor {
+            inbox: Arc::new(Inbox::new(multiplexer.waker())),
+            client: client.clone(),
+            messages: Vec::new(),
+            multiplexer,
+            flights: Flights::default(),
+            alarms: Alarms::default(),
+            tokens: Tokens::default(),
+            now: clock::now(),
+            stopping: false,
+        })
+    }
+
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// The engine thread's whole life.
+    pub fn run(mut self) {
+        block_signals();
+        self.inbox.read_here();
+        self.client.is_home_of_this_thread();
+        while !(self.stopping && self.flights.is_empty()) {
+            let turned = catch_unwind(AssertUnwindSafe(|| self.turn()));
+            let failure = match turned {
+                Ok(Ok(())) => continue,
+                Ok(Err(failure)) => failure,
+                Err(panic) => internal(&text::panic_message(&*panic)),
+            };
+            self.fail(&failure);
+            break;
+        }
+        for message in self.inbox.close() {
+            if let Message::Submit(flight) = message {
+                self.refuse(flight, internal("the engine has failed"));
+            }
+        }
+    }
+
+    /// Waits once, and does all that is there to do then.
+    fn turn(&mut self) -> Result<()> {
+        self.read_messages();
+        let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
+        self.now = self.multiplexer.wait(until)?;
+        self.inbox.awake();
+        self.read_messages();
+        while self.multiplexer.step(self.now) {
+            self.now = clock::now();
+            self.look_at_touched();
+            self.end_cancelled();
+            self.read_messages();
+        }
+        while let Some(number) = self.alarms.ring(self.now) {
+            self.with_flight(number, Self::alarm);
+        }
+        Ok(())
+    }
+
+    fn read_messages(&mut self) {
+        let mut messages = std::mem::take(&mut self.messages);
+        self.inbox.take(&mut messages);
+        if !messages.is_empty() {
+            // Calls bring the times at which they began.
+            self.now = clock::now();
+        }
+        for message in messages.drain(..) {
+            match message {
+                Message::Submit(flight) => self.accept(flight),
+                Message::Cancel(pending) => self.cancel(&pending),
+                Message::Woken(woken) => self.woken(woken),
+                Message::MakeRoom(connections) => self.multiplexer.close_idle(self.now, connections),
+                Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
+                Message::Stop => self.stopping = true,
+            }
+        }
+        self.messages = messages;
+    }
+
+    fn accept(&mut self, flight: Box<Flight>) {
+        let number = self.flights.reserve();
+        flight.pending.set_flight(number);
+        let watched =
+            flight.call.cancel_token().map_or(Ok(()), |token| self.tokens.add(token, number, &self.multiplexer));
+        self.flights.put(number, flight);
+        self.with_flight(number, |reactor, _, flight| {
+            let now = reactor.now;
+            Some(match (watched, reactor.interruption(flight)) {
+                (Err(error), _) => flight.machine.handle(now, Event::Failed(error)),
+                (_, Some(code)) => flight.machine.handle(now, Event::Interrupted(code)),
+                _ => flight.machine.start(now),
+            })
+        });
+    }
+
+    fn cancel(&mut self, pending: &Arc<pending::Pending>) {
+        self.with_flight(pending.flight(), |reactor, number, flight| {
+            // The number may be another's by now.
+            if !Arc::ptr_eq(&flight.pending, pending) {
+                return None;
+            }
+            reactor.interrupt(number, flight, Code::HTTPC_E_CANCELLED)
+        });
+    }
+
+    fn woken(&mut self, woken: Woken) {
+        if self.flights.generation(woken.flight) == woken.generation {
+            self.with_flight(woken.flight, |reactor, number, flight| match woken.by {
+                WokenBy::Limiter => reactor.poll_token(number, flight),
+                WokenBy::Pool => reactor.got_permit(flight),
+            });
+        }
+    }
+
+    fn end_all(&mut self, code: Code) {
+        for number in self.flights.numbers() {
+            self.with_flight(number, |reactor, number, flight| reactor.interrupt(number, flight, code));
+        }
+        self.multiplexer.close_idle(self.now, u32::MAX);
+    }
+
+    fn end_cancelled(&mut self) {
+        for key in self.multiplexer.take_raised() {
+            for number in self.tokens.triggered(key, &self.multiplexer) {
+                self.with_flight(number, |reactor, number, flight| {
+                    reactor.interrupt(number, flight, Code::HTTPC_E_CANCELLED)
+                });
+            }
+        }
+    }
+
+    fn look_at_touched(&mut self) {
+        let mut touched = self.multiplexer.take_touched();
+        for number in touched.drain(..) {
+            self.with_flight(number, Self::look);
+        }
+        self.multiplexer.reuse(touched);
+    }
+
+    /// Does something for a call, and carries out what comes of it. A panic ends that call only.
+    fn with_flight(&mut self, number: u32, work: impl FnOnce(&mut Self, u32, &mut Flight) -> Option<Action>) {
+        let Some(mut flight) = self.flights.take(number) else { return };
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            let action = work(self, number, &mut flight)?;
+            self.carry_out(number, &mut flight, action)
+        }));
+        match worked {
+            Ok(None) => {
+                if let Some(at) = flight.machine.wake_at() {
+                    self.alarms.set(number, at);
+                }
+                self.flights.put(number, flight);
+            }
+            Ok(Some(outcome)) => self.complete(number, flight, outcome),
+            Err(panic) => self.complete(number, flight, Err(internal(&text::panic_message(&*panic)))),
+        }
+    }
+
+    /// Until there is something to wait for (`None`), or an outcome.
+    fn carry_out(&mut self, number: u32, flight: &mut Flight, mut action: Action) -> Option<Outcome> {
+        loop {
+            action = match action {
+                Action::Finish(outcome) => return Some(outcome),
+                Action::TakeToken => self.take_token(number, flight)?,
+                Action::TakePermit => self.take_permit(number, flight)?,
+                Action::StartAttempt { fresh_connection } => self.start(number, flight, fresh_connection)?,
+                Action::Wait => {
+                    flight.stage = Stage::Pause;
+                    return None;
+                }
+                Action::AbortAttempt => self.end_attempt(number, flight),
+                Action::Body { .. } => return None,
+            };
+        }
+    }
+
+    fn start(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Option<Action> {
+        flight.grant = None;
+        (flight.is_judged, flight.moved_bytes) = (false, 0);
+        let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
+        let started = flight.call.outgoing(&client.config, flight.machine.route(), |out| {
+            client.log.request(out);
+            let route = multiplexer.route(now, &out.target.origin, fresh_connection)?;
+            if route.connects {
+                multiplexer.close_idle(now, client.pool.make_room());
+            }
+            multiplexer.start(now, number, route, out)
+        });
+        match started {
+            Ok(()) => {
+                flight.stage = Stage::Attempt;
+                None
+            }
+            Err(error) => {
+                self.give_permit_back(flight);
+                Some(flight.machine.handle(self.now, Event::Failed(error)))
+            }
+        }
+    }
+
+    /// Something happened to the attempt.
+    fn look(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
+        let standing = self.multiplexer.look(number).filter(|_| matches!(flight.stage, Stage::Attempt))?;
+        let (now, ended) = (self.now, standing.ended.is_some());
+        if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
+            flight.is_judged = true;
+            self.client.log.head(head);
+            let event = Event::Head { head, unix_ms: clock::unix_ms() };
+            match flight.machine.handle(now, event) {
+                Action::Body { limit } => self.multiplexer.limit_body(number, limit),
+                _ => return Some(self.end_attempt(number, flight)),
+            }
+        }
+        if ended {
+            return Some(self.end_attempt(number, flight));
+        }
+        let (progress, bytes, heard) = self.multiplexer.progress(number)?;
+        let heard = heard && progress == super::machine::Progress::Waiting;
+        flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
+        flight.moved_bytes = bytes;
+        None
+    }
+
+    fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
+        flight.stage = Stage::Nothing;
+        let Some(end) = self.multiplexer.finish(self.now, number) else {
+            let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
+            return flight.machine.handle(self.now, Event::Failed(confused));
+        };
+        // Before anything else: whoever waits for it may go on meanwhile.
+        self.give_permit_back(flight);
+        let action = flight.machine.handle(self.now, Event::AttemptEnded(end));
+        self.client.log_attempt(&flight.machine, &action);
+        action
+    }
+
+    fn interrupt(&mut self, number: u32, flight: &mut Flight, code: Code) -> Option<Action> {
+        self.stop_waiting(flight);
+        match flight.machine.handle(self.now, Event::Interrupted(code)) {
+            Action::AbortAttempt => Some(self.end_attempt(number, flight)),
+            action => Some(action),
+        }
+    }
+
+    fn interruption(&self, flight: &Flight) -> Option<Code> {
+        if flight.pending.is_cancelled() || flight.call.cancel_token().is_some_and(|token| token.is_cancelled()) {
+            return Some(Code::HTTPC_E_CANCELLED);
+        }
+        self.client.closing.is_raised().then_some(Code::HTTPC_E_CLOSED)
+    }
+
+    fn alarm(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
+        let now = self.now;
+        if let Stage::Token { .. } = flight.stage
+            && let Some(action) = self.poll_token(number, flight)
+        {
+            return Some(action);
+        }
+        if flight.machine.wake_at().is_none_or(|at| at > now) {
+            return None;
+        }
+        match (flight.machine.handle(now, Event::TimerFired), &flight.stage) {
+            // The alarm was early.
+            (Action::TakeToken, Stage::Token { .. }) | (Action::TakePermit, Stage::Permit { .. }) => None,
+            (Action::AbortAttempt, _) => Some(self.end_attempt(number, flight)),
+            (action, _) => Some(action),
+        }
+    }
+
+    fn complete(&mut self, number: u32, mut flight: Box<Flight>, outcome: Outcome) {
+        self.stop_waiting(&mut flight);
+        self.multiplexer.finish(self.now, number);
+        self.give_permit_back(&mut flight);
+        if let Some(unused) = flight.grant.take() {
+            unused.give_back();
+        }
+        if let Some(token) = flight.call.cancel_token() {
+            self.tokens.remove(token, number, &self.multiplexer);
+        }
+        self.flights.forget(number);
+        self.deliver(flight, outcome);
+    }
+
+    fn deliver(&self, mut flight: Box<Flight>, outcome: Result<Arc<Response>>) {
+        if let Err(error) = &outcome {
+            self.client.log.failure(error);
+        }
+        let (pending, receiver) = (flight.pending.clone(), flight.receiver.take());
+        // The request and what it holds go first: their drop functions are part of the call.
+        drop(flight);
+        if let Some(receiver) = receiver {
+            pending.deliver(receiver, outcome);
+        }
+        self.client.unregister();
+    }
+
+    fn refuse(&self, flight: Box<Flight>, error: Box<Error>) {
+        self.deliver(flight, Err(error));
+    }
+
+    /// The engine is of no use any more: every call is told.
+    fn fail(&mut self, failure: &Error) {
+        for number in self.flights.numbers() {
+            if let Some(flight) = self.flights.take(number) {
+                self.complete(number, flight, Err(failure.again()));
+            }
+        }
+    }
+}
+
+fn internal(why: &str) -> Box<Error> {
+    Error::new(Code::HTTPC_E_INTERNAL, format!("internal error, please report: {why}"))
+}

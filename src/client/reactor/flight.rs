@@ -1,0 +1,90 @@
+//! One call that the reactor drives.
+
+use super::inbox::CallWaker;
+use super::pending::{Pending, Receiver};
+use crate::client::call::Call;
+use crate::client::clock::{Clock, Micros};
+use crate::client::machine::Machine;
+use crate::client::rate_limiter::{Grant, Place};
+use crate::client::request::Request;
+use crate::client::url::Origin;
+use crate::policy::admission::Ticket;
+use std::sync::Arc;
+
+pub struct Flight {
+    pub call: Call<Arc<Request>>,
+    pub machine: Machine,
+    pub pending: Arc<Pending>,
+    pub receiver: Option<Receiver>,
+    pub stage: Stage,
+    /// Tokens that were taken for the attempt to come.
+    pub grant: Option<Grant>,
+    /// Whose permit it holds.
+    pub permit: Option<Arc<Origin>>,
+    pub is_judged: bool,
+    pub moved_bytes: u64,
+}
+
+/// What it waits for.
+pub enum Stage {
+    Nothing,
+    Token { place: Place<CallWaker>, clock: Clock, latest: Micros },
+    Permit { origin: Arc<Origin>, ticket: Ticket },
+    Attempt,
+    Pause,
+}
+
+/// All of them, by number. A number is used again, with another generation.
+#[derive(Default)]
+pub struct Flights {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    count: usize,
+}
+
+#[derive(Default)]
+struct Slot {
+    flight: Option<Box<Flight>>,
+    generation: u32,
+}
+
+impl Flights {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A number for a new one, which is put in by [`Flights::put`].
+    pub fn reserve(&mut self) -> u32 {
+        self.count += 1;
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() as u32 - 1
+        })
+    }
+
+    pub fn put(&mut self, number: u32, flight: Box<Flight>) {
+        self.slots[number as usize].flight = Some(flight);
+    }
+
+    /// Out, to be put back or forgotten.
+    pub fn take(&mut self, number: u32) -> Option<Box<Flight>> {
+        self.slots.get_mut(number as usize)?.flight.take()
+    }
+
+    /// It is over; its number is free.
+    pub fn forget(&mut self, number: u32) {
+        let slot = &mut self.slots[number as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        self.count -= 1;
+        self.free.push(number);
+    }
+
+    pub fn generation(&self, number: u32) -> u32 {
+        self.slots.get(number as usize).map_or(0, |slot| slot.generation)
+    }
+
+    pub fn numbers(&self) -> Vec<u32> {
+        let taken = self.slots.iter().enumerate().filter(|(_, slot)| slot.flight.is_some());
+        taken.map(|(number, _)| number as u32).collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! What other threads tell an engine thread. Telling costs a system call only while that thread sleeps.
+
+use super::flight::Flight;
+use super::pending::Pending;
+use crate::client::fork;
+use crate::client::signal::Wake;
+use crate::sync::Mutex;
+use crate::transport::curl::multiplexer::poller::Waker;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::ThreadId;
+
+pub enum Message {
+    Submit(Box<Flight>),
+    Cancel(Arc<Pending>),
+    Woken(Woken),
+    /// Calls on other threads need room for so many connections.
+    MakeRoom(u32),
+    /// The client was closed.
+    Close,
+    /// End when no call is left.
+    Stop,
+}
+
+/// A call that waited has something to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Woken {
+    pub flight: u32,
+    /// Numbers are used again: of which call of that number.
+    pub generation: u32,
+    pub by: WokenBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WokenBy {
+    Limiter,
+    Pool,
+}
+
+pub struct Inbox {
+    /// `None`: nobody reads it any more.
+    messages: Mutex<Option<Vec<Message>>>,
+    sleeping: AtomicBool,
+    waker: Waker,
+    reader: OnceLock<ThreadId>,
+    born: fork::Generation,
+}
+
+impl Inbox {
+    pub fn new(waker: Waker) -> Inbox {
+        Inbox {
+            messages: Mutex::new(Some(Vec::new())),
+            sleeping: AtomicBool::new(false),
+            waker,
+            reader: OnceLock::new(),
+            born: fork::Generation::current(),
+        }
+    }
+
+    /// This thread reads it from now on.
+    pub fn read_here(&self) {
+        let _ = self.reader.set(std::thread::current().id());
+    }
+
+    pub fn is_read_here(&self) -> bool {
+        self.reader.get() == Some(&std::thread::current().id())
+    }
+
+    /// Its reader is the parent's.
+    pub fn is_foreign(&self) -> bool {
+        self.born.is_foreign()
+    }
+
+    /// Gives the message back when nobody reads it any more.
+    pub fn push(&self, message: Message) -> Result<(), Message> {
+        match &mut *self.messages.lock() {
+            Some(messages) => messages.push(message),
+            None => return Err(message),
+        }
+        if self.sleeping.swap(false, Ordering::SeqCst) {
+            self.waker.wake();
+        }
+        Ok(())
+    }
+
+    /// All messages, in exchange for an empty list.
+    pub fn take(&self, empty: &mut Vec<Message>) {
+        if let Some(messages) = &mut *self.messages.lock() {
+            std::mem::swap(messages, empty);
+        }
+    }
+
+    /// Before the reader sleeps: whether it may.
+    pub fn about_to_sleep(&self) -> bool {
+        self.sleeping.store(true, Ordering::SeqCst);
+        self.messages.lock().as_ref().is_none_or(Vec::is_empty)
+    }
+
+    pub fn awake(&self) {
+        self.sleeping.store(false, Ordering::Relaxed);
+    }
+
+    /// Nobody reads it any more; what it still holds.
+    pub fn close(&self) -> Vec<Message> {
+        self.messages.lock().take().unwrap_or_default()
+    }
+}
+
+/// Wakes one call.
+pub struct CallWaker {
+    pub inbox: Arc<Inbox>,
+    pub woken: Woken,
+}
+
+impl std::fmt::Debug for CallWaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.woken.fmt(f)
+    }
+}
+
+impl Wake for CallWaker {
+    fn wake(&self) {
+        // Nobody to wake, where nobody reads.
+        let _ = self.inbox.push(Message::Woken(self.woken));
+    }
+}

@@ -1,0 +1,138 @@
+//! A submitted call as its owner sees it: something to wait for, to cancel, and perhaps to take a result from.
+
+use super::inbox::{Inbox, Message};
+use crate::client::queue::Queue;
+use crate::client::response::Response;
+use crate::error::{Code, Error, Result};
+use crate::sync::{Condvar, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+pub type Outcome = Result<Arc<Response>>;
+
+/// Who gets the outcome. Each gets it once.
+pub enum Receiver {
+    /// Runs on the engine thread.
+    Function(Box<dyn FnOnce(Outcome) + Send>),
+    Queue {
+        queue: Arc<Queue>,
+        tag: usize,
+    },
+    /// [`Pending::take`].
+    Owner,
+}
+
+pub struct Pending {
+    inbox: Arc<Inbox>,
+    /// Once the engine has taken it in.
+    flight: AtomicU32,
+    cancelled: AtomicBool,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+enum State {
+    Running,
+    /// For its owner to take.
+    Ready(Outcome),
+    /// Its outcome is somebody's already.
+    Delivered,
+}
+
+impl Pending {
+    pub fn new(inbox: Arc<Inbox>) -> Pending {
+        Pending {
+            inbox,
+            flight: AtomicU32::new(u32::MAX),
+            cancelled: AtomicBool::new(false),
+            state: Mutex::new(State::Running),
+            ended: Condvar::new(),
+        }
+    }
+
+    pub fn cancel(self: &Arc<Self>) {
+        if !self.inbox.is_foreign() && !self.cancelled.swap(true, Ordering::Relaxed) && !self.is_over() {
+            // An engine that is gone has ended its calls.
+            let _ = self.inbox.push(Message::Cancel(self.clone()));
+        }
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub fn is_over(&self) -> bool {
+        !matches!(*self.state.lock(), State::Running)
+    }
+
+    /// Waits until the outcome is there, and delivered where it is to be.
+    pub fn wait(&self, wait_ms: u64) -> Result<()> {
+        // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
+        let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
+        if self.inbox.is_foreign() {
+            return Err(Error::new(
+                Code::HTTPC_E_FORKED,
+                "the call was submitted before fork(), and ends in the parent",
+            ));
+        }
+        let mut state = self.state.lock();
+        while matches!(*state, State::Running) {
+            if wait_ms > 0 && self.inbox.is_read_here() {
+                let why = "a callback on the engine thread cannot wait for a call that this thread drives";
+                return Err(Error::new(Code::HTTPC_E_WOULD_DEADLOCK, why));
+            }
+            let expired = match deadline {
+                Some(deadline) => self.ended.wait_until(&mut state, deadline).timed_out(),
+                None => {
+                    self.ended.wait(&mut state);
+                    false
+                }
+            };
+            if expired && matches!(*state, State::Running) {
+                return Err(Error::new(Code::HTTPC_E_AGAIN, "the call still runs"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The outcome, once.
+    pub fn take(&self) -> Outcome {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, State::Delivered) {
+            State::Ready(outcome) => outcome,
+            State::Running => {
+                *state = State::Running;
+                Err(Error::new(Code::HTTPC_E_AGAIN, "the call still runs"))
+            }
+            State::Delivered => {
+                Err(Error::invalid("call", "its result was taken already, or went to a function or a queue"))
+            }
+        }
+    }
+
+    pub(super) fn set_flight(&self, flight: u32) {
+        self.flight.store(flight, Ordering::Relaxed);
+    }
+
+    pub(super) fn flight(&self) -> u32 {
+        self.flight.load(Ordering::Relaxed)
+    }
+
+    /// The call is over. It is told to whoever waits for it after `receiver` has got its outcome.
+    pub(super) fn deliver(&self, receiver: Receiver, outcome: Outcome) {
+        let after = match receiver {
+            Receiver::Function(function) => {
+                function(outcome);
+                State::Delivered
+            }
+            Receiver::Queue { queue, tag } => {
+                queue.push(tag, outcome);
+                State::Delivered
+            }
+            Receiver::Owner => State::Ready(outcome),
+        };
+        *self.state.lock() = after;
+        self.ended.notify_all();
+    }
+}

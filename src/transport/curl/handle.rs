@@ -1,0 +1,264 @@
+//! An easy handle with all that it points to: what goes out on it, and what its [`Exchange`] writes down. A slot or a shard
+//! puts it into a multi handle. Nothing of an earlier request survives on it.
+
+mod options;
+
+use super::exchange::{Exchange, Fault};
+use super::failure::{self, Report};
+use super::header_list::HeaderList;
+use super::raw;
+use super::settings::Settings;
+use super::sockets::Sockets;
+use super::sys;
+use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::response::{Phase, Timings};
+use crate::client::url::Origin;
+use crate::error::{Code, Result};
+use crate::transport::Outgoing;
+use curl::easy::Easy2;
+use curl_sys as ffi;
+use std::ffi::{CStr, c_char, c_long, c_void};
+use std::net::{IpAddr, SocketAddr};
+use std::ptr;
+use std::sync::Arc;
+
+pub struct Handle {
+    easy: Easy2<Exchange>,
+    url: raw::Url,
+    headers: HeaderList,
+    /// libcurl reads the body in place.
+    body: Option<Arc<[u8]>>,
+    /// The request target that libcurl was given last.
+    target: Vec<u8>,
+    /// What libcurl was given last is a GET without a body.
+    is_plain_get: bool,
+    settings: Arc<Settings>,
+    origin: Arc<Origin>,
+    /// No proxy is in between that would read the request.
+    is_direct: bool,
+    is_fresh: bool,
+    keeps_connection: bool,
+    uploaded: u64,
+}
+
+impl Handle {
+    pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Handle> {
+        let exchange = Exchange::new(settings.trust_for(origin)?, settings.counts.clone());
+        let mut handle = Handle {
+            easy: Easy2::new(exchange),
+            url: raw::Url::new()?,
+            headers: HeaderList::default(),
+            body: None,
+            target: Vec::new(),
+            is_plain_get: false,
+            settings: settings.clone(),
+            origin: origin.clone(),
+            is_direct: !settings.shows_requests_to_proxy(origin),
+            is_fresh: false,
+            keeps_connection: true,
+            uploaded: 0,
+        };
+        handle.easy.get_mut().easy = ptr::NonNull::new(handle.easy.raw());
+        handle.set_constants();
+        Ok(handle)
+    }
+
+    pub fn raw(&self) -> *mut ffi::CURL {
+        self.easy.raw()
+    }
+
+    pub fn exchange(&self) -> &Exchange {
+        self.easy.get_ref()
+    }
+
+    pub fn exchange_mut(&mut self) -> &mut Exchange {
+        self.easy.get_mut()
+    }
+
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// Who it works for, as callbacks and [`Handle::id_of`] tell it.
+    pub fn set_id(&mut self, id: u32) {
+        if self.easy.get_ref().id != id {
+            self.easy.get_mut().id = id;
+            self.pointer(ffi::CURLOPT_PRIVATE, ptr::without_provenance::<c_void>(id as usize));
+        }
+    }
+
+    /// # Safety
+    /// `easy` is the raw handle of a [`Handle`] that has an id.
+    pub unsafe fn id_of(easy: *mut ffi::CURL) -> u32 {
+        let mut id: *mut c_void = ptr::null_mut();
+        unsafe { ffi::curl_easy_getinfo(easy, ffi::CURLINFO_PRIVATE, &mut id as *mut *mut c_void) };
+        id.addr() as u32
+    }
+
+    /// Whether the next attempts go out on new connections.
+    pub fn use_fresh_connection(&mut self, fresh: bool) {
+        if self.is_fresh != fresh {
+            self.is_fresh = fresh;
+            self.long(ffi::CURLOPT_FRESH_CONNECT, c_long::from(fresh));
+        }
+    }
+
+    /// Whether its connection may stay open when the attempt has ended.
+    pub fn keep_connection(&mut self, keep: bool) {
+        if self.keeps_connection != keep {
+            self.keeps_connection = keep;
+            self.long(ffi::CURLOPT_FORBID_REUSE, c_long::from(!keep));
+        }
+    }
+
+    /// Its sockets are opened as those of `sockets`, which outlive every multi handle that this one is put into.
+    pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
+        self.pointer(ffi::CURLOPT_CLOSESOCKETDATA, &**sockets as *const Sockets);
+        self.easy.get_mut().use_sockets(sockets);
+    }
+
+    /// Makes ready for an attempt.
+    pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
+        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
+        self.uploaded = 0;
+        self.set_request(out)
+    }
+
+    /// How far the attempt is, and a count of bytes that grows when it gets on.
+    pub fn progress(&mut self) -> (Progress, u64) {
+        let exchange = self.easy.get_ref();
+        let received = exchange.received;
+        if exchange.fired == 0 {
+            return (Progress::Connecting, 0);
+        }
+        let length = self.body.as_ref().map_or(0, |body| body.len() as u64);
+        if self.uploaded < length {
+            self.uploaded = self.info_off_t(sys::CURLINFO_SIZE_UPLOAD_T);
+        }
+        let answered = self.easy.get_ref().head_done;
+        let progress = if self.uploaded < length && !answered { Progress::Sending } else { Progress::Waiting };
+        (progress, received + self.uploaded)
+    }
+
+    /// Whether the whole request is on its way as plain text: then nothing but the answer is waited for.
+    pub fn only_awaits_answer(&self) -> bool {
+        let sent = self.easy.get_ref().fired > 0 && self.is_direct && !self.origin.https;
+        // Of a transfer that still has something to send libcurl keeps no such time: even a small head may go out in parts.
+        sent && self.info_off_t(sys::CURLINFO_POSTTRANSFER_TIME_T) != 0
+    }
+
+    /// A running attempt that has not come to an address yet.
+    pub fn is_looking_up(&self) -> bool {
+        self.easy.get_ref().opened == 0 && self.easy.get_ref().fired == 0
+    }
+
+    /// What is known of an attempt that has ended, complete or not, and lets go of its body.
+    pub fn end(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
+        self.body = None;
+        let new_connection = self.easy.get_ref().opened > 0;
+        let timings = self.timings(new_connection);
+        let failure = self.failure(curl_code);
+        let connection = self.easy.get_ref().connection;
+        let peer = match &connection {
+            None if new_connection => self.attempted_peer(),
+            connection => connection.as_ref().and_then(|connection| connection.peer),
+        };
+        let exchange = self.easy.get_mut();
+        if new_connection && exchange.fired == 0 {
+            exchange.forget_unconnected();
+        }
+        let (code, note, hopeless) = match failure {
+            None => (Code::HTTPC_OK, String::new(), false),
+            Some(failure) => (failure.code, failure.note, failure.hopeless),
+        };
+        AttemptEnd {
+            code,
+            curl_code: curl_code.map_or(0, |code| code as i32),
+            note,
+            hopeless,
+            sent: exchange.fired > 0,
+            heard: exchange.received > 0,
+            reused: exchange.fired > 0 && !new_connection,
+            peer,
+            connection_id: connection.map_or(-1, |connection| connection.id),
+            timings,
+            response: exchange
+                .head_done
+                .then(|| (std::mem::take(&mut exchange.head), std::mem::take(&mut exchange.body))),
+        }
+    }
+
+    fn failure(&mut self, curl_code: Option<ffi::CURLcode>) -> Option<failure::Failure> {
+        match curl_code {
+            None if self.is_looking_up() => failure::of_unfinished_lookup(),
+            // Ended by the driver: the machine knows why.
+            None => None,
+            Some(ffi::CURLE_OK) if self.easy.get_ref().is_complete() => None,
+            Some(code) => {
+                let message = self.easy.take_error_buf().unwrap_or_default();
+                let os_errno = self.info_long(ffi::CURLINFO_OS_ERRNO) as i32;
+                let proxy = self.settings.shown_proxy(&self.origin);
+                let exchange = self.easy.get_ref();
+                let request_head = self.target.len() + self.headers.len();
+                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy, request_head }
+                    .failure()
+            }
+        }
+    }
+
+    /// A handle in doubt is not used again: a lookup or a panic may have left something behind.
+    pub fn is_spoiled_by(&self, curl_code: Option<ffi::CURLcode>) -> bool {
+        // An unfinished lookup goes on in libcurl's thread.
+        curl_code.is_none() && self.is_looking_up() || matches!(self.easy.get_ref().fault, Some(Fault::Panic(_)))
+    }
+
+    /// Where libcurl tried to connect to last, of an attempt that sent nothing.
+    fn attempted_peer(&self) -> Option<SocketAddr> {
+        let mut ip: *const c_char = ptr::null();
+        // SAFETY: the option's type is that of curl_easy_getinfo(3); the string lives until the handle's next transfer.
+        let ip = unsafe {
+            ffi::curl_easy_getinfo(self.easy.raw(), ffi::CURLINFO_PRIMARY_IP, &mut ip as *mut *const c_char);
+            if ip.is_null() { None } else { CStr::from_ptr(ip).to_str().ok().and_then(|ip| ip.parse::<IpAddr>().ok()) }
+        };
+        let port = u16::try_from(self.info_long(ffi::CURLINFO_PRIMARY_PORT)).unwrap_or(0);
+        ip.map(|ip| SocketAddr::new(ip, port))
+    }
+
+    /// A reused connection is neither resolved, connected nor secured again.
+    fn timings(&self, new_connection: bool) -> Timings {
+        let mut timings = Timings::default();
+        let all = [
+            (Phase::Resolved, sys::CURLINFO_NAMELOOKUP_TIME_T),
+            (Phase::Connected, sys::CURLINFO_CONNECT_TIME_T),
+            (Phase::Secured, sys::CURLINFO_APPCONNECT_TIME_T),
+            (Phase::Sending, sys::CURLINFO_PRETRANSFER_TIME_T),
+            (Phase::FirstByte, sys::CURLINFO_STARTTRANSFER_TIME_T),
+            (Phase::Done, sys::CURLINFO_TOTAL_TIME_T),
+        ];
+        for (phase, info) in all.into_iter().skip(if new_connection { 0 } else { 3 }) {
+            timings.set(phase, self.info_off_t(info));
+        }
+        timings
+    }
+
+    fn info_long(&self, info: ffi::CURLINFO) -> c_long {
+        let mut value: c_long = 0;
+        // SAFETY: callers name infos of type long.
+        unsafe { ffi::curl_easy_getinfo(self.easy.raw(), info, &mut value as *mut c_long) };
+        value
+    }
+
+    fn info_off_t(&self, info: ffi::CURLINFO) -> u64 {
+        let mut value: ffi::curl_off_t = 0;
+        // SAFETY: callers name infos of type curl_off_t.
+        unsafe { ffi::curl_easy_getinfo(self.easy.raw(), info, &mut value as *mut ffi::curl_off_t) };
+        u64::try_from(value).unwrap_or(0)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: our own handle, in no multi any more. The URL handle goes after it.
+        unsafe { ffi::curl_easy_setopt(self.easy.raw(), sys::CURLOPT_CURLU, ptr::null_mut::<c_void>()) };
+    }
+}

@@ -1,0 +1,413 @@
+//! Many attempts on one thread. Each runs in a [`shard`] of its origin; the [`poller`] says whose connection has something
+//! to do. It decides nothing: it tells which attempts something happened to.
+//!
+//! Several small multi handles and not one, since libcurl looks for a connection among all of a multi's.
+
+pub mod poller;
+mod shard;
+
+use super::handle::Handle;
+use super::settings::Settings;
+use crate::client::alarms::Alarms;
+use crate::client::clock::{self, Micros};
+use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::response::Head;
+use crate::client::url::Origin;
+use crate::error::{Code, Error, Result};
+use crate::sync::Map;
+use crate::transport::Outgoing;
+use curl_sys::CURLcode;
+use poller::{FAILED, Kind, Owner, Poller, READ, Ready, WRITE, Waker};
+use rustix::fd::RawFd;
+use shard::Shard;
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Easy handles kept for later attempts at one origin.
+const MOST_SPARE: usize = 256;
+
+/// Lanes kept at least, before those without connections are forgotten.
+const MOST_LANES: usize = 256;
+
+pub struct Multiplexer {
+    // Transfers go before the shards that they are in.
+    transfers: Vec<Option<Transfer>>,
+    shards: Vec<Option<Box<Shard>>>,
+    lanes: Map<Arc<Origin>, Lane>,
+    poller: Arc<Poller>,
+    settings: Arc<Settings>,
+    idle: Arc<AtomicU32>,
+    limits: Limits,
+    /// Shards that have something to do without an event, and those whose time has come.
+    runnable: Vec<u32>,
+    alarms: Alarms,
+    ready: Vec<Ready>,
+    touched: Vec<u32>,
+    raised: Vec<u32>,
+    /// Attempts that have not been driven yet, and so may be about to take an idle connection.
+    starting: u32,
+    next_expiry: Micros,
+}
+
+/// What is kept for later.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub max_idle: u32,
+    /// `Micros::MAX` is for ever.
+    pub idle_expiry: Micros,
+}
+
+/// The way to one origin.
+#[derive(Default)]
+struct Lane {
+    shards: Vec<u32>,
+    spare: Vec<Box<Handle>>,
+}
+
+struct Transfer {
+    handle: Box<Handle>,
+    shard: u32,
+    ended: Option<CURLcode>,
+    heard: bool,
+}
+
+/// Where an attempt will run.
+pub struct Route {
+    shard: u32,
+    /// On a connection that is still to be opened.
+    pub connects: bool,
+    fresh_connection: bool,
+}
+
+/// How an attempt stands.
+pub struct Standing<'m> {
+    /// Once it is complete.
+    pub head: Option<&'m Head>,
+    /// Once the attempt is over.
+    pub ended: Option<CURLcode>,
+}
+
+// SAFETY: made on one thread and used on another, never on two; what handles share locks itself.
+unsafe impl Send for Multiplexer {}
+
+impl Multiplexer {
+    /// `idle` counts the connections that lie idle here.
+    pub fn new(settings: &Arc<Settings>, idle: &Arc<AtomicU32>, limits: Limits, kind: Kind) -> Result<Multiplexer> {
+        Ok(Multiplexer {
+            transfers: Vec::new(),
+            shards: Vec::new(),
+            lanes: Map::default(),
+            poller: Arc::new(Poller::new(kind)?),
+            settings: settings.clone(),
+            idle: idle.clone(),
+            limits,
+            runnable: Vec::new(),
+            alarms: Alarms::default(),
+            ready: Vec::new(),
+            touched: Vec::new(),
+            raised: Vec::new(),
+            starting: 0,
+            next_expiry: Micros::MAX,
+        })
+    }
+
+    pub fn waker(&self) -> Waker {
+        self.poller.waker()
+    }
+
+    /// Where an attempt will run: the first shard with an idle connection, else one with room for another, else a new one.
+    pub fn route(&mut self, now: Micros, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
+        let mut roomy = None;
+        if let Some(lane) = self.lanes.get(origin) {
+            for &number in &lane.shards {
+                let Some(Some(shard)) = self.shards.get(number as usize) else { continue };
+                if shard.has_idle(now) && !fresh_connection {
+                    return Ok(Route { shard: number, connects: false, fresh_connection });
+                }
+                if roomy.is_none() && shard.has_room(now) {
+                    roomy = Some(number);
+                }
+            }
+        }
+        let shard = roomy.map_or_else(|| self.new_shard(origin), Ok)?;
+        Ok(Route { shard, connects: true, fresh_connection })
+    }
+
+    /// Starts an attempt, which is called `id` until [`Multiplexer::finish`].
+    pub fn start(&mut self, now: Micros, id: u32, route: Route, out: &Outgoing<'_>) -> Result<()> {
+        let origin = &out.target.origin;
+        let spare = self.lanes.get_mut(origin).and_then(|lane| lane.spare.pop());
+        let mut handle = match spare {
+            Some(handle) => handle,
+            None => Box::new(Handle::new(origin, &self.settings)?),
+        };
+        handle.set_id(id);
+        handle.use_fresh_connection(route.fresh_connection);
+        let Some(Some(shard)) = self.shards.get_mut(route.shard as usize) else {
+            return Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: a route to nowhere"));
+        };
+        shard.start(now, &mut handle, out)?;
+        self.starting += 1;
+        self.make_runnable(route.shard);
+        let at = id as usize;
+        if at >= self.transfers.len() {
+            self.transfers.resize_with(at + 1, || None);
+        }
+        self.transfers[at] = Some(Transfer { handle, shard: route.shard, ended: None, heard: false });
+        Ok(())
+    }
+
+    /// How the attempt stands, if it runs.
+    pub fn look(&mut self, id: u32) -> Option<Standing<'_>> {
+        let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
+        let exchange = transfer.handle.exchange_mut();
+        exchange.settle();
+        Some(Standing { head: exchange.head_done.then_some(&exchange.head), ended: transfer.ended })
+    }
+
+    pub fn limit_body(&mut self, id: u32, limit: u64) {
+        if let Some(Some(transfer)) = self.transfers.get_mut(id as usize) {
+            transfer.handle.exchange_mut().limit_body(limit);
+        }
+    }
+
+    /// How far the attempt is, a count of bytes that grows when it gets on, and whether its connection had something to say
+    /// since the last look.
+    pub fn progress(&mut self, id: u32) -> Option<(Progress, u64, bool)> {
+        let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
+        let (progress, bytes) = transfer.handle.progress();
+        Some((progress, bytes, std::mem::take(&mut transfer.heard)))
+    }
+
+    /// Ends the attempt, complete or not, and says what is known of it.
+    pub fn finish(&mut self, now: Micros, id: u32) -> Option<AttemptEnd> {
+        let mut transfer = self.transfers.get_mut(id as usize)?.take()?;
+        let (shard, code) = (transfer.shard, transfer.ended);
+        if let Some(shard) = &mut self.shards[shard as usize] {
+            shard.end(now, &transfer.handle);
+        }
+        self.note_due(shard);
+        let lifetime = self.limits.idle_expiry;
+        if self.next_expiry == Micros::MAX && lifetime != Micros::MAX {
+            self.next_expiry = now.saturating_add(lifetime);
+        }
+        let is_spoiled = transfer.handle.is_spoiled_by(code);
+        let end = transfer.handle.end(code);
+        if !is_spoiled
+            && let Some(lane) = self.lanes.get_mut(transfer.handle.origin())
+            && lane.spare.len() < MOST_SPARE
+        {
+            lane.spare.push(transfer.handle);
+        }
+        Some(end)
+    }
+
+    /// Reports when `fd` is readable, by [`Multiplexer::take_raised`].
+    pub fn watch(&self, fd: RawFd, key: u32) -> Result<()> {
+        self.poller.watch(fd, key)
+    }
+
+    pub fn unwatch(&self, fd: RawFd) {
+        self.poller.closing(fd);
+    }
+
+    /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
+    pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
+        let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
+        let us = match times.into_iter().flatten().min() {
+            _ if !self.runnable.is_empty() || !self.ready.is_empty() => Some(0),
+            Some(0) => Some(0),
+            Some(at) => Some(at.saturating_sub(clock::now())),
+            None => None,
+        };
+        self.poller.wait(us, &mut self.ready)?;
+        // The first to become ready is the first to be served.
+        self.ready.reverse();
+        let now = clock::now();
+        while let Some(shard) = self.alarms.ring(now) {
+            self.make_runnable(shard);
+        }
+        if now >= self.next_expiry {
+            self.expire(now);
+        }
+        Ok(now)
+    }
+
+    /// Does one thing that is there to be done; false: nothing is left. Whom it concerned stands in
+    /// [`Multiplexer::take_touched`].
+    pub fn step(&mut self, now: Micros) -> bool {
+        if let Some(shard) = self.runnable.pop() {
+            self.drive(now, shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
+            return true;
+        }
+        let Some(ready) = self.ready.pop() else { return false };
+        match ready.owner {
+            Owner::Signal(key) => self.raised.push(key),
+            Owner::Shard(shard) if ready.events == 0 => self.idle_event(now, shard, ready.fd),
+            Owner::Shard(shard) => self.event(now, shard, ready),
+            Owner::Nobody => {}
+        }
+        true
+    }
+
+    /// Attempts that something happened to, some of them perhaps twice.
+    pub fn take_touched(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Gives the memory of [`Multiplexer::take_touched`] back.
+    pub fn reuse(&mut self, mut touched: Vec<u32>) {
+        if self.touched.is_empty() {
+            touched.clear();
+            self.touched = touched;
+        }
+    }
+
+    /// The keys of watched descriptors that became readable.
+    pub fn take_raised(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.raised)
+    }
+
+    /// Closes `most` idle connections, the oldest first.
+    pub fn close_idle(&mut self, now: Micros, most: u32) {
+        for _ in 0..most {
+            let idle = self.shards.iter().flatten().filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
+            let Some((since, shard)) = idle.min() else { return };
+            self.end_idle_of(now, shard, since, 1);
+        }
+    }
+
+    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, .. }: Ready) {
+        let bits = [
+            (READ, curl_sys::CURL_CSELECT_IN),
+            (WRITE, curl_sys::CURL_CSELECT_OUT),
+            (FAILED, curl_sys::CURL_CSELECT_ERR),
+        ];
+        let bits = bits.into_iter().filter(|(event, _)| events & event != 0).fold(0, |bits, (_, bit)| bits | bit);
+        let user = match &self.shards[shard as usize] {
+            Some(shard) if events & READ != 0 => shard.user(fd),
+            _ => None,
+        };
+        self.drive(now, shard, fd, bits);
+        if is_edge {
+            self.poller.settle(fd);
+        }
+        // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
+        if let Some(user) = user
+            && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
+        {
+            transfer.heard = true;
+            if self.touched.is_empty() {
+                self.touched.push(user);
+            }
+        }
+    }
+
+    fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
+        let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.starting);
+        let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
+        self.starting -= std::mem::take(&mut shard.starting);
+        let is_full = others_idle >= self.limits.max_idle;
+        let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
+        while let Some((transfer, code)) = shard.next_ended() {
+            if let Some(Some(ended)) = self.transfers.get_mut(transfer as usize) {
+                ended.ended = Some(code);
+                self.touched.push(transfer);
+            }
+        }
+        if is_sound { self.note_due(number) } else { self.fail_all(number) }
+    }
+
+    /// After every call into a shard's multi handle: when it wants to be driven next.
+    fn note_due(&mut self, number: u32) {
+        if let Some(Some(shard)) = self.shards.get(number as usize) {
+            match shard.due() {
+                Micros::MAX => {}
+                0 => self.make_runnable(number),
+                due => self.alarms.set(number, due),
+            }
+        }
+    }
+
+    fn make_runnable(&mut self, number: u32) {
+        if let Some(Some(shard)) = self.shards.get_mut(number as usize)
+            && !std::mem::replace(&mut shard.is_runnable, true)
+        {
+            self.runnable.push(number);
+        }
+    }
+
+    /// libcurl gave the shard up.
+    fn fail_all(&mut self, shard: u32) {
+        for (id, transfer) in self.transfers.iter_mut().enumerate() {
+            if let Some(transfer) = transfer
+                && transfer.shard == shard
+            {
+                transfer.ended.get_or_insert(curl_sys::CURLE_FAILED_INIT);
+                self.touched.push(id as u32);
+            }
+        }
+    }
+
+    /// An idle connection became readable: the server closed it, or said what nobody asked for.
+    fn idle_event(&mut self, now: Micros, number: u32, fd: RawFd) {
+        if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
+            shard.check_idle(now, fd);
+            self.forget_if_unused(number);
+        }
+    }
+
+    fn expire(&mut self, now: Micros) {
+        let latest = now.saturating_sub(self.limits.idle_expiry);
+        for number in 0..self.shards.len() as u32 {
+            self.end_idle_of(now, number, latest, u32::MAX);
+        }
+        let oldest = self.shards.iter().flatten().filter_map(|shard| shard.oldest_idle()).min();
+        self.next_expiry = oldest.map_or(Micros::MAX, |since| since.saturating_add(self.limits.idle_expiry));
+    }
+
+    fn end_idle_of(&mut self, now: Micros, number: u32, latest: Micros, most: u32) {
+        if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
+            shard.end_idle(now, latest, most);
+            self.forget_if_unused(number);
+        }
+    }
+
+    fn forget_if_unused(&mut self, number: u32) {
+        if let Some(shard) = &self.shards[number as usize]
+            && shard.is_unused()
+        {
+            if let Some(lane) = self.lanes.get_mut(shard.origin()) {
+                lane.shards.retain(|other| *other != number);
+                if lane.shards.is_empty() {
+                    lane.spare.clear();
+                }
+            }
+            self.shards[number as usize] = None;
+        }
+    }
+
+    fn new_shard(&mut self, origin: &Arc<Origin>) -> Result<u32> {
+        let at = self.shards.iter().position(Option::is_none).unwrap_or(self.shards.len());
+        let number = at as u32;
+        let shard = Some(Box::new(Shard::new(number, origin, &self.poller, &self.idle, self.limits.max_idle)?));
+        match self.shards.get_mut(at) {
+            Some(free) => *free = shard,
+            None => self.shards.push(shard),
+        }
+        if self.lanes.len() >= MOST_LANES {
+            self.lanes.retain(|_, lane| !lane.shards.is_empty());
+        }
+        self.lanes.entry(origin.clone()).or_default().shards.push(number);
+        Ok(number)
+    }
+}
+
+impl Drop for Multiplexer {
+    fn drop(&mut self) {
+        for id in 0..self.transfers.len() as u32 {
+            self.finish(clock::now(), id);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A multi handle for some of the connections to one origin.
+//!
+//! libcurl does not look at a connection again that it used within the last second, and would send a request on one that
+//! the server has closed meanwhile. The poller tells of that at once; the shard is then left alone until libcurl looks.
+
+use super::poller::{Poller, READ, WRITE};
+use crate::client::clock::Micros;
+use crate::client::url::Origin;
+use crate::error::Result;
+use crate::transport::Outgoing;
+use crate::transport::curl::handle::Handle;
+use crate::transport::curl::sockets::{Home, Sockets};
+use crate::transport::curl::{raw, sys};
+use curl_sys as ffi;
+use rustix::fd::RawFd;
+use std::cell::Cell;
+use std::ffi::{c_int, c_long, c_void};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
+const MOST_CONNECTIONS: u32 = 8;
+
+/// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
+const TRUSTED: Micros = 1_100_000;
+
+pub struct Shard {
+    // Dropped in this order: the multi handle calls back into what follows.
+    multi: raw::Multi,
+    sockets: Arc<Sockets>,
+    hook: Box<Hook>,
+    origin: Arc<Origin>,
+    /// Transfers in it, and those of them that have not been driven yet.
+    busy: u32,
+    pub starting: u32,
+    /// It stands in the list of those that are driven next.
+    pub is_runnable: bool,
+    /// When libcurl may be trusted with its idle connections again.
+    avoid_until: Micros,
+    /// What CURLMOPT_MAXCONNECTS was set to last.
+    most_connections: c_long,
+    keeps_none: bool,
+}
+
+/// The userdata of the multi handle's callbacks.
+struct Hook {
+    poller: Arc<Poller>,
+    number: u32,
+    /// As of the last call into the multi handle.
+    now: Cell<Micros>,
+    /// When libcurl wants to be driven without an event: 0 at once, `Micros::MAX` not at all.
+    due: Cell<Micros>,
+}
+
+impl Shard {
+    pub fn new(
+        number: u32,
+        origin: &Arc<Origin>,
+        poller: &Arc<Poller>,
+        idle: &Arc<AtomicU32>,
+        max_idle: u32,
+    ) -> Result<Shard> {
+        let home = Home { poller: poller.clone(), shard: number, idle: idle.clone() };
+        let mut shard = Shard {
+            multi: raw::Multi::new()?,
+            sockets: Arc::new(Sockets::of_shard(home)),
+            hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
+            origin: origin.clone(),
+            busy: 0,
+            starting: 0,
+            is_runnable: false,
+            avoid_until: 0,
+            most_connections: 0,
+            keeps_none: max_idle == 0,
+        };
+        shard.set_callbacks();
+        shard.limit_connections(c_long::from(u16::MAX));
+        Ok(shard)
+    }
+
+    fn set_callbacks(&self) {
+        let hook = ptr_of(&*self.hook);
+        // SAFETY: callbacks of the types that these options want; their userdata outlives the multi handle.
+        unsafe {
+            let multi = self.multi.raw();
+            ffi::curl_multi_setopt(multi, ffi::CURLMOPT_SOCKETFUNCTION, on_socket as sys::SocketCallback);
+            ffi::curl_multi_setopt(multi, ffi::CURLMOPT_SOCKETDATA, hook);
+            ffi::curl_multi_setopt(multi, ffi::CURLMOPT_TIMERFUNCTION, on_timer as sys::TimerCallback);
+            ffi::curl_multi_setopt(multi, ffi::CURLMOPT_TIMERDATA, hook);
+        }
+        self.multi.long(sys::CURLMOPT_RESOLVE_THREADS_MAX, 4);
+    }
+
+    pub fn number(&self) -> u32 {
+        self.hook.number
+    }
+
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// Puts an attempt in, to be driven soon.
+    pub fn start(&mut self, now: Micros, handle: &mut Handle, out: &Outgoing<'_>) -> Result<()> {
+        self.hook.now.set(now);
+        handle.use_sockets(&self.sockets);
+        handle.keep_connection(!self.keeps_none);
+        handle.prepare(out)?;
+        self.multi.add(handle.raw())?;
+        self.busy += 1;
+        self.starting += 1;
+        Ok(())
+    }
+
+    pub fn end(&mut self, now: Micros, handle: &Handle) {
+        self.hook.now.set(now);
+        self.multi.remove(handle.raw());
+        if let Some(connection) = &handle.exchange().connection {
+            self.sockets.released(connection, now);
+        }
+        self.busy -= 1;
+    }
+
+    /// Drives what has something to do: on `fd`, or without an event (CURL_SOCKET_TIMEOUT). `is_full`: no
+    /// more connections may lie idle than do now. False: libcurl gave up.
+    pub fn drive(&mut self, now: Micros, fd: RawFd, events: c_int, is_full: bool, touched: &mut Vec<u32>) -> bool {
+        self.hook.now.set(now);
+        let alive = c_long::from(self.sockets.alive());
+        // One that becomes idle makes libcurl close the one that has been idle longest.
+        self.limit_connections(if is_full && alive > 1 { alive - 1 } else { c_long::from(u16::MAX) });
+        if fd == ffi::CURL_SOCKET_TIMEOUT {
+            // libcurl says anew when it wants to be driven next; otherwise only when that has changed.
+            self.hook.due.set(Micros::MAX);
+            self.is_runnable = false;
+        }
+        let is_sound = self.multi.act(fd, events);
+        if !is_sound {
+            self.avoid_until = Micros::MAX;
+        }
+        self.sockets.take_touched(touched);
+        is_sound
+    }
+
+    pub fn due(&self) -> Micros {
+        self.hook.due.get()
+    }
+
+    /// The next transfer that is over, and how it ended.
+    pub fn next_ended(&self) -> Option<(u32, ffi::CURLcode)> {
+        // SAFETY: only handles with an id are put in.
+        self.multi.next_ended().map(|(easy, code)| (unsafe { Handle::id_of(easy) }, code))
+    }
+
+    /// The transfer on a connection that has one.
+    pub fn user(&self, fd: RawFd) -> Option<u32> {
+        self.sockets.user(fd)
+    }
+
+    /// An idle connection became readable.
+    pub fn check_idle(&mut self, now: Micros, fd: RawFd) {
+        if self.sockets.is_lost(fd) {
+            self.avoid(now);
+        }
+    }
+
+    pub fn oldest_idle(&self) -> Option<Micros> {
+        self.sockets.oldest_idle()
+    }
+
+    /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first.
+    pub fn end_idle(&mut self, now: Micros, latest: Micros, most: u32) {
+        if self.sockets.end_idle(latest, most) > 0 {
+            self.avoid(now);
+        }
+    }
+
+    /// Neither work nor a connection that could be used again.
+    pub fn is_unused(&self) -> bool {
+        self.busy == 0 && self.sockets.alive() == 0
+    }
+
+    pub fn has_idle(&self, now: Micros) -> bool {
+        self.sockets.alive() > self.busy && self.avoid_until <= now
+    }
+
+    pub fn has_room(&self, now: Micros) -> bool {
+        self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
+    }
+
+    fn avoid(&mut self, now: Micros) {
+        self.avoid_until = self.avoid_until.max(now.saturating_add(TRUSTED));
+    }
+
+    fn limit_connections(&mut self, most: c_long) {
+        if self.most_connections != most {
+            self.most_connections = most;
+            self.multi.long(ffi::CURLMOPT_MAXCONNECTS, most);
+        }
+    }
+}
+
+fn ptr_of(hook: &Hook) -> *mut c_void {
+    std::ptr::from_ref(hook).cast_mut().cast()
+}
+
+/// CURLMOPT_SOCKETFUNCTION.
+extern "C" fn on_socket(
+    _: *mut ffi::CURL,
+    fd: ffi::curl_socket_t,
+    what: c_int,
+    hook: *mut c_void,
+    _: *mut c_void,
+) -> c_int {
+    // SAFETY: the userdata that was set, which outlives the multi handle.
+    let hook = unsafe { &*hook.cast::<Hook>() };
+    let want = match what {
+        ffi::CURL_POLL_IN => READ,
+        ffi::CURL_POLL_OUT => WRITE,
+        ffi::CURL_POLL_INOUT => READ | WRITE,
+        _ => 0,
+    };
+    if hook.poller.want(fd, want, hook.number) { 0 } else { -1 }
+}
+
+/// CURLMOPT_TIMERFUNCTION.
+extern "C" fn on_timer(_: *mut ffi::CURLM, ms: c_long, hook: *mut c_void) -> c_int {
+    // SAFETY: as above.
+    let hook = unsafe { &*hook.cast::<Hook>() };
+    hook.due.set(match u64::try_from(ms) {
+        Err(_) => Micros::MAX,
+        Ok(0) => 0,
+        Ok(ms) => hook.now.get().saturating_add(ms.saturating_mul(1000)),
+    });
+    0
+}

@@ -1,0 +1,124 @@
+//! Handles that the `curl` crate lacks, or makes in a way that panics when the process has no descriptor left.
+
+use crate::error::{Code, Error, Result};
+use crate::transport::curl::sys;
+use curl_sys as ffi;
+use std::ffi::{c_int, c_long};
+
+pub struct Multi(*mut ffi::CURLM);
+
+impl Multi {
+    pub fn new() -> Result<Multi> {
+        let mut multi = Multi(std::ptr::null_mut());
+        multi.renew()?;
+        Ok(multi)
+    }
+
+    /// Closes its connection, and makes a new handle in place of the old one with what that leaves free: there may be no
+    /// other descriptor. When it fails the handle is NULL, which libcurl refuses.
+    pub fn renew(&mut self) -> Result<()> {
+        // SAFETY: our own handle or NULL, and no easy handle is in it; then plain construction, checked below.
+        unsafe {
+            ffi::curl_multi_cleanup(self.0);
+            self.0 = ffi::curl_multi_init();
+        }
+        if self.0.is_null() {
+            return Err(Error::new(Code::HTTPC_E_RESOURCE, "no descriptor or memory for a connection"));
+        }
+        self.long(sys::CURLMOPT_QUICK_EXIT, 1);
+        Ok(())
+    }
+
+    pub fn long(&self, option: ffi::CURLMoption, value: c_long) {
+        // SAFETY: callers name options of type long. An unknown one is refused by libcurl and left out.
+        unsafe { ffi::curl_multi_setopt(self.0, option, value) };
+    }
+
+    pub fn add(&self, easy: *mut ffi::CURL) -> Result<()> {
+        // SAFETY: our own handle, and an easy one that is in no multi.
+        match unsafe { ffi::curl_multi_add_handle(self.0, easy) } {
+            ffi::CURLM_OK => Ok(()),
+            other => Err(Error::new(Code::HTTPC_E_RESOURCE, format!("libcurl took no transfer (CURLMcode {other})"))),
+        }
+    }
+
+    /// Ends the transfer where it is; its connection closes, unless it was over.
+    pub fn remove(&self, easy: *mut ffi::CURL) {
+        // SAFETY: both handles are ours.
+        unsafe { ffi::curl_multi_remove_handle(self.0, easy) };
+    }
+
+    /// curl_multi_socket_action(3) with an event on `fd`, or CURL_SOCKET_TIMEOUT. False: the handle is of no use any more.
+    pub fn act(&self, fd: ffi::curl_socket_t, events: c_int) -> bool {
+        let mut running: c_int = 0;
+        // SAFETY: our own handle, and nobody else is inside it.
+        let outcome = unsafe { ffi::curl_multi_socket_action(self.0, fd, events, &mut running) };
+        matches!(outcome, ffi::CURLM_OK | ffi::CURLM_CALL_MULTI_PERFORM | ffi::CURLM_BAD_SOCKET)
+    }
+
+    /// The next transfer that is over, and how it ended.
+    pub fn next_ended(&self) -> Option<(*mut ffi::CURL, ffi::CURLcode)> {
+        let mut left: c_int = 0;
+        // SAFETY: our own handle; the message is read before the next call into libcurl. The result is the first member of
+        // a union that curl-sys declares as a pointer.
+        unsafe {
+            let message = ffi::curl_multi_info_read(self.0, &mut left);
+            if message.is_null() {
+                return None;
+            }
+            Some(((*message).easy_handle, *(&raw const (*message).data).cast::<ffi::CURLcode>()))
+        }
+    }
+
+    /// curl_multi_poll(3).
+    pub fn poll(&self, fds: &mut [ffi::curl_waitfd], ms: c_int) -> Result<c_int> {
+        let mut ready: c_int = 0;
+        let count = u32::try_from(fds.len()).unwrap_or(u32::MAX);
+        // SAFETY: the array lives through the call and its length is told.
+        match unsafe { ffi::curl_multi_poll(self.0, fds.as_mut_ptr(), count, ms, &mut ready) } {
+            ffi::CURLM_OK => Ok(ready),
+            other => Err(Error::new(Code::HTTPC_E_RESOURCE, format!("libcurl could not wait (CURLMcode {other})"))),
+        }
+    }
+
+    /// Ends a [`Multi::poll`] from any thread.
+    pub fn wake_up(&self) {
+        // SAFETY: the one function that other threads may call.
+        unsafe { ffi::curl_multi_wakeup(self.0) };
+    }
+
+    pub fn raw(&self) -> *mut ffi::CURLM {
+        self.0
+    }
+}
+
+impl Drop for Multi {
+    fn drop(&mut self) {
+        // SAFETY: our own handle, and no easy handle is in it any more.
+        unsafe { ffi::curl_multi_cleanup(self.0) };
+    }
+}
+
+pub struct Url(*mut sys::Curlu);
+
+impl Url {
+    pub fn new() -> Result<Url> {
+        // SAFETY: plain construction; checked below.
+        let handle = unsafe { sys::curl_url() };
+        if handle.is_null() {
+            return Err(Error::new(Code::HTTPC_E_RESOURCE, "no memory for a URL"));
+        }
+        Ok(Url(handle))
+    }
+
+    pub fn raw(&self) -> *mut sys::Curlu {
+        self.0
+    }
+}
+
+impl Drop for Url {
+    fn drop(&mut self) {
+        // SAFETY: our own handle; the easy handle that used it is gone or has let go of it.
+        unsafe { sys::curl_url_cleanup(self.0) };
+    }
+}

@@ -1,0 +1,264 @@
+/* Asynchronous calls: exactly one outcome, to one receiver, whatever happens. */
+#include "async.h"
+
+TEST(a_result_is_taken_once)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_call *call = submit(client, new_request("GET", "/echo"), NULL, NULL);
+    CHECK_CODE(httpc_call_wait(call, HTTPC_FOREVER, NULL), HTTPC_OK);
+    CHECK(httpc_call_is_over(call));
+    httpc_response *response = NULL;
+    httpc_error *error = NULL;
+    CHECK_CODE(httpc_call_take_result(call, &response, NULL), HTTPC_OK);
+    CHECK_EQ(httpc_response_status(response), 200);
+    CHECK_STR(httpc_response_json_string(response, "/method", NULL), "GET");
+    httpc_response_free(response);
+    CHECK_CODE(httpc_call_take_result(call, &response, &error), HTTPC_E_INVALID_ARG);
+    CHECK(response == NULL);
+    CHECK_HAS(httpc_error_detail(error), "taken already");
+    httpc_error_free(error);
+    httpc_call_free(call);
+    httpc_client_free(client);
+}
+
+TEST(a_function_gets_the_outcome_once_on_another_thread)
+{
+    httpc_client *client = new_client(NULL);
+    struct completion c = COMPLETION;
+    httpc_call *call = submit(client, new_request("GET", "/status/404?body=gone"), completed, &c);
+    await_completion(&c);
+    CHECK_CODE(httpc_call_wait(call, HTTPC_FOREVER, NULL), HTTPC_OK);
+    CHECK(!pthread_equal(c.thread, pthread_self()));
+    CHECK_CODE(c.outcome.code, HTTPC_E_STATUS);
+    CHECK(c.outcome.response == NULL);
+    CHECK_EQ(httpc_error_status(c.outcome.error), 404);
+    clean_error(c.outcome.error);
+    httpc_response *response = NULL;
+    CHECK_CODE(httpc_call_take_result(call, &response, NULL), HTTPC_E_INVALID_ARG);
+    httpc_call_free(call);
+    httpc_client_free(client);
+    CHECK_EQ(c.count, 1);
+    done(&c.outcome);
+}
+
+TEST(a_call_that_runs_has_no_result_yet)
+{
+    httpc_client *client = new_client(NULL);
+    const char *key = new_key();
+    httpc_call *call = submit(client, new_request("GET", text("/gate?key=%s", key)), NULL, NULL);
+    httpc_response *response = NULL;
+    CHECK(!httpc_call_is_over(call));
+    CHECK_CODE(httpc_call_wait(call, 0, NULL), HTTPC_E_AGAIN);
+    CHECK_CODE(httpc_call_wait(call, 20, NULL), HTTPC_E_AGAIN);
+    CHECK_CODE(httpc_call_take_result(call, &response, NULL), HTTPC_E_AGAIN);
+    open_gate(key, 0);
+    struct outcome o = result_of(call);
+    CHECK_CODE(o.code, HTTPC_OK);
+    done(&o);
+    httpc_client_free(client);
+}
+
+TEST(a_freed_call_goes_on)
+{
+    httpc_client *client = new_client(NULL);
+    struct completion c = COMPLETION;
+    const char *key = new_key();
+    httpc_call_free(submit(client, new_request("GET", text("/gate?key=%s", key)), completed, &c));
+    open_gate(key, 0);
+    await_completion(&c);
+    CHECK_CODE(c.outcome.code, HTTPC_OK);
+    done(&c.outcome);
+    httpc_client_free(client);
+}
+
+TEST(the_request_may_be_changed_and_freed_at_once)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("POST", "/echo");
+    httpc_call *calls[3];
+    for (int i = 0; i < 3; i++) {
+        CHECK_CODE(httpc_request_set_body(request, "text/plain", text("body %d", i), 6), HTTPC_OK);
+        CHECK_CODE(httpc_submit(client, request, NULL, NULL, &calls[i], NULL), HTTPC_OK);
+    }
+    httpc_request_free(request);
+    for (int i = 0; i < 3; i++) {
+        struct outcome o = result_of(calls[i]);
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(o.response, "/body", NULL), text("body %d", i));
+        done(&o);
+    }
+    httpc_client_free(client);
+}
+
+TEST(calls_run_at_the_same_time)
+{
+    enum { CALLS = 200 };
+    httpc_config *config = new_config();
+    httpc_config_set_max_connections(config, CALLS);
+    httpc_config_set_max_connections_per_host(config, CALLS);
+    httpc_client *client = new_client(config);
+    const char *key = new_key();
+    httpc_call *calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        calls[i] = submit(client, new_request("GET", text("/gate?key=%s", key)), NULL, NULL);
+    }
+    while (server_count(key) < CALLS) {
+        wait_until_ms(now_ms() + 5);
+    }
+    CHECK_POOL(client, CALLS, 0, 0, CALLS, 0);
+    open_gate(key, 0);
+    for (int i = 0; i < CALLS; i++) {
+        CHECK_CODE(code_of(result_of(calls[i])), HTTPC_OK);
+    }
+    httpc_client_free(client);
+}
+
+TEST(what_is_wrong_with_a_request_is_told_at_once)
+{
+    httpc_client *client = new_client(NULL);
+    struct completion c = COMPLETION;
+    httpc_request *request = new_request("GET", "ftp://example.com/");
+    httpc_call *call = (httpc_call *)&c;
+    httpc_error *error = NULL;
+    CHECK_CODE(httpc_submit(client, request, completed, &c, &call, &error), HTTPC_E_URL);
+    CHECK(call == NULL);
+    CHECK_HAS(httpc_error_detail(error), "url");
+    httpc_error_free(error);
+    httpc_request_free(request);
+
+    request = new_request("GET", "/echo");
+    httpc_request_set_header(request, "X-Bad", "a\nb");
+    CHECK_CODE(httpc_submit(client, request, completed, &c, &call, &error), HTTPC_E_INVALID_ARG);
+    CHECK(call == NULL);
+    httpc_error_free(error);
+    httpc_request_free(request);
+
+    CHECK_CODE(httpc_submit(client, NULL, completed, &c, &call, NULL), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(httpc_submit(NULL, NULL, completed, &c, NULL, NULL), HTTPC_E_INVALID_ARG);
+    httpc_client_free(client);
+    CHECK_EQ(c.count, 0);
+}
+
+TEST(retries_redirects_and_timeouts_are_those_of_blocking_calls)
+{
+    httpc_client *client = new_client(NULL);
+    struct outcome o = submit_and_wait(client, new_request("GET", text("/sequence/503,503,200?key=%s", new_key())));
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_EQ(attempts(&o), 3);
+    done(&o);
+
+    o = submit_and_wait(client, new_request("GET", "/redirect/302?to=/echo"));
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_json_string(o.response, "/path", NULL), "/echo");
+    done(&o);
+
+    httpc_request *request = new_request("GET", "/delay/30000");
+    httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 100);
+    o = submit_and_wait(client, request);
+    CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
+    CHECK_BETWEEN(o.ms, 100, 350);
+    clean_error(o.error);
+    done(&o);
+
+    o = submit_and_wait(client, new_request("GET", address("REFUSED")));
+    CHECK_CODE(o.code, HTTPC_E_CONNECT);
+    CHECK_EQ(attempts(&o), 3);
+    CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
+    done(&o);
+    CHECK_CODE(code_of(get(client, "/echo")), HTTPC_OK);
+    httpc_client_free(client);
+}
+
+TEST(a_cancelled_call_ends_at_once)
+{
+    static const char *const waits[] = {"/delay/30000", "/stall-body", "/trickle?bytes=100000&interval=10",
+                                        "/slow-head?interval=200", "/endless"};
+    httpc_config *config = new_config();
+    httpc_config_set_max_body(config, UINT64_C(1) << 40);
+    httpc_client *client = new_client(config);
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        httpc_call *call = submit(client, new_request("GET", waits[i]), NULL, NULL);
+        wait_until_ms(now_ms() + 30);
+        double start = now_ms();
+        httpc_call_cancel(call);
+        httpc_call_cancel(call);
+        struct outcome o = result_of(call);
+        CHECK_BETWEEN(now_ms() - start, 0, 250);
+        CHECK_CODE(o.code, HTTPC_E_CANCELLED);
+        CHECK_EQ(httpc_error_stop_reason(o.error), HTTPC_STOP_CANCELLED);
+        clean_error(o.error);
+        done(&o);
+        CHECK_CODE(code_of(submit_and_wait(client, new_request("GET", "/echo"))), HTTPC_OK);
+    }
+    httpc_client_free(client);
+}
+
+TEST(a_token_ends_all_calls_that_hold_it)
+{
+    enum { CALLS = 20 };
+    httpc_client *client = new_client(NULL);
+    httpc_cancel_token *token = NULL;
+    CHECK_CODE(httpc_cancel_token_new(&token, NULL), HTTPC_OK);
+    httpc_call *calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        httpc_request *request = new_request("GET", "/delay/30000");
+        httpc_request_set_cancel_token(request, token);
+        calls[i] = submit(client, request, NULL, NULL);
+    }
+    httpc_call *other = submit(client, new_request("GET", "/echo"), NULL, NULL);
+    httpc_cancel_token_cancel(token);
+    for (int i = 0; i < CALLS; i++) {
+        CHECK_CODE(code_of(result_of(calls[i])), HTTPC_E_CANCELLED);
+    }
+    CHECK_CODE(code_of(result_of(other)), HTTPC_OK);
+    httpc_request *request = new_request("GET", "/echo");
+    httpc_request_set_cancel_token(request, token);
+    CHECK_CODE(code_of(submit_and_wait(client, request)), HTTPC_E_CANCELLED);
+    httpc_cancel_token_free(token);
+    httpc_client_free(client);
+}
+
+TEST(closing_ends_running_calls_and_waits_for_their_completions)
+{
+    enum { CALLS = 20 };
+    httpc_client *client = new_client(NULL);
+    struct completion c = COMPLETION;
+    for (int i = 0; i < CALLS; i++) {
+        httpc_call_free(submit(client, new_request("GET", "/delay/30000"), completed, &c));
+    }
+    CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
+    CHECK_EQ(c.count, CALLS);
+    CHECK_CODE(c.outcome.code, HTTPC_E_CLOSED);
+    httpc_request *request = new_request("GET", "/echo");
+    CHECK_CODE(httpc_submit(client, request, completed, &c, NULL, NULL), HTTPC_E_CLOSED);
+    httpc_request_free(request);
+    CHECK_EQ(c.count, CALLS);
+    httpc_client_free(client);
+    done(&c.outcome);
+}
+
+TEST(freeing_the_client_ends_its_calls_which_stay_usable)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_call *call = submit(client, new_request("GET", "/delay/30000"), NULL, NULL);
+    httpc_client_free(client);
+    CHECK(httpc_call_is_over(call));
+    httpc_call_cancel(call);
+    struct outcome o = result_of(call);
+    CHECK_CODE(o.code, HTTPC_E_CLOSED);
+    done(&o);
+}
+
+TEST(nulls_are_harmless)
+{
+    httpc_call_cancel(NULL);
+    httpc_call_free(NULL);
+    CHECK(httpc_call_is_over(NULL));
+    CHECK_CODE(httpc_call_wait(NULL, 0, NULL), HTTPC_E_INVALID_ARG);
+    httpc_response *response = NULL;
+    CHECK_CODE(httpc_call_take_result(NULL, &response, NULL), HTTPC_E_INVALID_ARG);
+    httpc_config *config = new_config();
+    CHECK_CODE(httpc_config_set_engine_threads(config, 0), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(httpc_config_set_engine_threads(config, 65), HTTPC_E_INVALID_ARG);
+    httpc_config_free(config);
+}
