@@ -1,9 +1,10 @@
 //! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
+use super::framing::Framing;
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
-use super::sys;
+use super::tls_end::{TlsEnd, openssl_of};
 use super::trust::Trust;
 use crate::client::headers::HeaderMap;
 use crate::client::response::{Head, standard_reason};
@@ -14,7 +15,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Reserved at most for a body whose length the server announced: the length is only its word.
@@ -29,6 +30,8 @@ pub struct Exchange {
     sockets: Arc<Sockets>,
     /// The handle that calls back.
     pub easy: Option<NonNull<CURL>>,
+    /// The request is a HEAD.
+    is_head: bool,
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub max_headers: u64,
@@ -39,6 +42,7 @@ pub struct Exchange {
     /// success.
     pub head_done: bool,
     pub body: Vec<u8>,
+    tls_end: Option<TlsEnd>,
     /// Header and body bytes so far.
     pub received: u64,
     header_bytes: u64,
@@ -82,12 +86,14 @@ impl Exchange {
     }
 
     /// Makes ready for the next attempt.
-    pub fn reset(&mut self, max_headers: u64, body_limit: u64) {
+    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
+        self.is_head = is_head;
         self.max_headers = max_headers;
         self.body_limit = body_limit;
         self.head = Head { headers: HeaderMap::with_room(), ..Head::default() };
         (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
+        self.tls_end = None;
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
         (self.connection, self.hung_up, self.touched) = (None, false, false);
         self.fault = None;
@@ -145,11 +151,9 @@ impl Exchange {
         if matches!(line, b"\r\n" | b"\n") {
             self.inside_head = false;
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
-            self.head_done = self.head.status >= 200 || self.head.status == 101;
-            if self.head_done && !self.length_is_sound() {
-                return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
-            }
-            return true;
+            let is_final = self.head.status >= 200 || self.head.status == 101;
+            self.head_done = is_final && self.end_head();
+            return !is_final || self.head_done;
         }
         if !self.inside_head {
             return self.stop(Fault::BadHeader(NO_STATUS_LINE));
@@ -160,17 +164,28 @@ impl Exchange {
         }
     }
 
-    /// RFC 9112 section 6.3: a length that cannot be read, or that is contradicted, must not be trusted. libcurl takes one
-    /// that overflows for none at all.
-    fn length_is_sound(&mut self) -> bool {
-        let mut first = None;
-        let sound = self
-            .head
-            .headers
-            .get_all(b"content-length")
-            .all(|value| number(value).is_some_and(|length| *first.get_or_insert(length) == length));
-        self.head.content_length = first.map(i64::unsigned_abs);
-        sound
+    fn end_head(&mut self) -> bool {
+        match Framing::of(&self.head) {
+            Ok(framing) => {
+                self.head.content_length = framing.length;
+                if framing.until_close && !self.is_head && self.trust.is_some() {
+                    // SAFETY: libcurl is in this handle's header callback.
+                    self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
+                }
+                true
+            }
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    /// What libcurl calls a success is one.
+    pub fn is_complete(&self) -> bool {
+        self.head_done && self.fault.is_none() && !self.is_cut_off()
+    }
+
+    /// TLS was cut off in a body that nothing but its end ends.
+    pub fn is_cut_off(&self) -> bool {
+        self.tls_end.as_ref().is_some_and(|end| !end.was_notified())
     }
 
     fn status_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
@@ -242,17 +257,13 @@ impl Exchange {
     /// OpenSSL's side of the connection that the handle is on.
     fn tls(&self) -> Option<Tls> {
         let easy = self.easy.filter(|_| self.trust.is_some())?;
-        let mut info: *mut sys::TlsSessionInfo = ptr::null_mut();
-        // SAFETY: the option's type is that of curl_easy_getinfo(3), which may be called in a callback; what it points to
-        // is the handle's own.
-        unsafe {
-            curl_sys::curl_easy_getinfo(
-                easy.as_ptr(),
-                sys::CURLINFO_TLS_SSL_PTR,
-                &mut info as *mut *mut sys::TlsSessionInfo,
-            );
-            NonNull::new(info.as_ref()?.internals.cast()).map(Tls)
-        }
+        // SAFETY: libcurl is in a callback of this handle.
+        unsafe { openssl_of(easy.as_ptr()) }.map(Tls)
+    }
+
+    /// An older libcurl does not tell of sockets that it closes before they are connected.
+    pub fn forget_unconnected(&self) {
+        self.sockets.forget_unconnected(self.id);
     }
 
     /// `peer` is asked for a new connection only.
@@ -275,7 +286,7 @@ impl Exchange {
 }
 
 /// Digits and nothing else.
-fn number(text: &[u8]) -> Option<i64> {
+pub fn number(text: &[u8]) -> Option<i64> {
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     let (first, rest) = text.split_first()?;
     rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))

@@ -10,6 +10,7 @@ use super::raw;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
+use super::tls_end::openssl_of;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
@@ -28,7 +29,7 @@ pub struct Handle {
     headers: HeaderList,
     /// libcurl reads the body in place.
     body: Option<Arc<[u8]>>,
-    /// The request target that libcurl was given last, where it takes one beside the URL.
+    /// The request target that libcurl was given last.
     target: Vec<u8>,
     /// What libcurl was given last is a GET without a body.
     is_plain_get: bool,
@@ -74,7 +75,7 @@ impl Handle {
             is_plain_get: false,
             settings: settings.clone(),
             origin: origin.clone(),
-            is_direct: origin.https || settings.proxy_for(origin).is_empty(),
+            is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
             keeps_connection: true,
             version: Version::Http1,
@@ -143,17 +144,11 @@ impl Handle {
 
     /// Whether the connection of the running attempt speaks HTTP/2, as its TLS handshake has settled.
     pub fn has_agreed_on_http2(&self) -> bool {
-        let mut session: *mut sys::TlsSessionInfo = ptr::null_mut();
         let (mut name, mut length): (*const u8, u32) = (ptr::null(), 0);
-        // SAFETY: the option's type is that of curl_easy_getinfo(3); the session is that of the connection, which lives while
-        // the transfer runs, and libcurl is built with OpenSSL.
+        // SAFETY: the connection lives while the transfer runs, and the name as long as that.
         unsafe {
-            let info = &mut session as *mut *mut sys::TlsSessionInfo;
-            ffi::curl_easy_getinfo(self.easy.raw(), sys::CURLINFO_TLS_SSL_PTR, info);
-            if session.is_null() || (*session).internals.is_null() {
-                return false;
-            }
-            openssl_sys::SSL_get0_alpn_selected((*session).internals.cast(), &mut name, &mut length);
+            let Some(connection) = openssl_of(self.easy.raw()) else { return false };
+            openssl_sys::SSL_get0_alpn_selected(connection.as_ptr(), &mut name, &mut length);
             !name.is_null() && std::slice::from_raw_parts(name, length as usize) == b"h2"
         }
     }
@@ -166,7 +161,7 @@ impl Handle {
 
     /// Makes ready for an attempt.
     pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        self.easy.get_mut().reset(out.max_headers, out.max_body);
+        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
         self.uploaded = 0;
         self.set_request(out)
     }
@@ -211,6 +206,9 @@ impl Handle {
             connection => connection.as_ref().and_then(|connection| connection.peer),
         };
         let exchange = self.easy.get_mut();
+        if new_connection && exchange.fired == 0 {
+            exchange.forget_unconnected();
+        }
         let (code, note, hopeless) = match failure {
             None => (Code::HTTPC_OK, String::new(), false),
             Some(failure) => (failure.code, failure.note, failure.hopeless),
@@ -239,14 +237,15 @@ impl Handle {
             None if self.is_looking_up() => failure::of_unfinished_lookup(),
             // Ended by the driver: the machine knows why.
             None => None,
-            Some(ffi::CURLE_OK) if self.easy.get_ref().head_done && self.easy.get_ref().fault.is_none() => None,
+            Some(ffi::CURLE_OK) if self.easy.get_ref().is_complete() => None,
             Some(code) => {
                 let message = self.easy.take_error_buf().unwrap_or_default();
                 let os_errno = self.info_long(ffi::CURLINFO_OS_ERRNO) as i32;
-                let by_proxy = self.info_long(sys::CURLINFO_USED_PROXY) == 1;
-                let proxy = if by_proxy { Some(self.settings.shown_proxy(&self.origin)) } else { None };
+                let proxy = self.settings.shown_proxy(&self.origin);
                 let exchange = self.easy.get_ref();
-                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy }.failure()
+                let request_head = self.target.len() + self.headers.len();
+                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy, request_head }
+                    .failure()
             }
         }
     }

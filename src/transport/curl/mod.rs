@@ -7,6 +7,7 @@
 
 mod exchange;
 mod failure;
+mod framing;
 mod handle;
 mod header_list;
 pub mod multiplexer;
@@ -18,6 +19,7 @@ pub mod slot;
 mod sockets;
 mod startup;
 mod sys;
+mod tls_end;
 mod trust;
 
 use crate::text;

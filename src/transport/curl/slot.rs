@@ -136,10 +136,11 @@ impl Slot {
     /// Ends the attempt, complete or not, and says what is known of it. `curl_code`: what [`Slot::advance`] returned.
     pub fn finish(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
         self.multi.remove(self.handle.raw());
-        self.socket = curl_code.and_then(|_| self.sockets.only());
         self.running = false;
         self.spoiled |= self.handle.is_spoiled_by(curl_code);
-        self.handle.end(curl_code)
+        let end = self.handle.end(curl_code);
+        self.socket = curl_code.and_then(|_| self.sockets.only());
+        end
     }
 
     /// Left to libcurl, the old connection would stay open until the new one's request ends: one more than the limits

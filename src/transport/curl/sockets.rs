@@ -41,6 +41,12 @@ struct Socket {
     connection: Option<Connection>,
 }
 
+impl Socket {
+    fn is_unconnected(&self, opener: u32) -> bool {
+        self.opener == opener && self.connection.is_none()
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
     pub fd: RawFd,
@@ -114,6 +120,17 @@ impl Sockets {
         self.alive.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Those that were opened for a transfer and have not become its connection.
+    pub fn forget_unconnected(&self, opener: u32) {
+        self.forget(&mut self.open.lock(), opener);
+    }
+
+    fn forget(&self, open: &mut Vec<Socket>, opener: u32) {
+        let before = open.len();
+        open.retain(|socket| !socket.is_unconnected(opener));
+        self.alive.fetch_sub((before - open.len()) as u32, Ordering::Relaxed);
+    }
+
     /// The socket of the one connection.
     pub fn only(&self) -> Option<RawFd> {
         match self.open.lock()[..] {
@@ -137,10 +154,18 @@ impl Sockets {
         tls: Option<Tls>,
     ) -> Option<Connection> {
         let mut open = self.open.lock();
-        let socket = open.iter_mut().rev().find(|socket| socket.opener == opener && socket.connection.is_none())?;
-        let fd = socket.fd;
+        let several = open.iter().filter(|socket| socket.is_unconnected(opener)).count() > 1;
+        let is_it = |socket: &Socket| {
+            socket.is_unconnected(opener) && (!several || local_port_of(socket.fd) == u16::try_from(local_port).ok())
+        };
+        let at = open.iter().rposition(is_it)?;
+        let fd = open[at].fd;
         let new = Connection { fd, id, peer, local_port, tls, user: opener, users: 1, idle_since: 0, dead: false };
-        socket.connection = Some(new);
+        open[at].connection = Some(new);
+        if several {
+            // The others lost, and an older libcurl has closed them without a word.
+            self.forget(&mut open, opener);
+        }
         Some(new)
     }
 
@@ -245,6 +270,12 @@ impl Sockets {
         let socket = open.iter_mut().find(|socket| socket.fd == fd)?;
         socket.connection.as_mut().map(look)
     }
+}
+
+fn local_port_of(fd: RawFd) -> Option<u16> {
+    // SAFETY: only asked for an address: at worst it is that of another.
+    let address = rustix::net::getsockname(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
+    SocketAddr::try_from(address).ok().map(|address| address.port())
 }
 
 /// What became of an idle connection meanwhile.

@@ -60,7 +60,7 @@ impl Handle {
             self.pointer(ffi::CURLOPT_NOPROXY, c"*".as_ptr());
         } else {
             self.pointer(ffi::CURLOPT_PROXY, proxy.as_ptr());
-            self.pointer(ffi::CURLOPT_NOPROXY, self.settings.no_proxy().as_ptr());
+            self.pointer(ffi::CURLOPT_NOPROXY, c"".as_ptr()); // the exceptions are made already
         }
     }
 
@@ -79,21 +79,24 @@ impl Handle {
     }
 
     pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        if self.is_direct { self.set_target(out) } else { self.set_url(out) }?;
+        self.set_target(out)?;
         self.set_method_and_body(out);
         self.set_headers(out);
         Ok(())
     }
 
     /// The URL stays that of the origin: libcurl puts a URL together several times for each request, character by
-    /// character.
+    /// character, and writes escapes in capitals. A proxy is told the whole URL.
     fn set_target(&mut self, out: &Outgoing<'_>) -> Result<()> {
+        let base = if self.is_direct { String::new() } else { self.origin.to_string() };
         let (path, query) = (out.target.path.as_bytes(), out.target.query.as_deref().map(str::as_bytes));
-        let given = self.target.strip_prefix(path).and_then(|rest| rest.strip_suffix(b"\0"));
+        let given = self.target.strip_prefix(base.as_bytes()).and_then(|rest| rest.strip_prefix(path));
+        let given = given.and_then(|rest| rest.strip_suffix(b"\0"));
         if given.is_some_and(|rest| rest.strip_prefix(b"?") == query && rest.is_empty() == query.is_none()) {
             return Ok(());
         }
         self.target.clear();
+        self.target.extend_from_slice(base.as_bytes());
         self.target.extend_from_slice(path);
         if let Some(query) = query {
             self.target.push(b'?');
@@ -107,24 +110,6 @@ impl Handle {
             return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path and query"));
         }
         Ok(())
-    }
-
-    /// A proxy is told the whole URL.
-    fn set_url(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        let failed = self.set_part(sys::CURLUPART_PATH, Some(&out.target.path))? != 0
-            || self.set_part(sys::CURLUPART_QUERY, out.target.query.as_deref())? != 0;
-        if failed {
-            return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path or query"));
-        }
-        Ok(())
-    }
-
-    fn set_part(&self, part: u32, text: Option<&str>) -> Result<u32> {
-        let content = text.map(CString::new).transpose();
-        let content = content.map_err(|_| Error::new(Code::HTTPC_E_URL, "a path or query with a NUL in it"))?;
-        let content = content.as_ref().map_or(ptr::null(), |content| content.as_ptr());
-        // SAFETY: NULL or NUL-terminated, and copied.
-        Ok(unsafe { sys::curl_url_set(self.url.raw(), part, content, 0) })
     }
 
     fn set_method_and_body(&mut self, out: &Outgoing<'_>) {
