@@ -46,6 +46,11 @@ impl Engine {
         })
     }
 
+    /// Whether this is one of its threads.
+    pub fn is_here(&self) -> bool {
+        self.inboxes.iter().any(|inbox| inbox.is_read_here())
+    }
+
     pub fn inboxes(&self) -> &[Arc<Inbox>] {
         &self.inboxes
     }
