@@ -18,7 +18,7 @@ use crate::text;
 use crate::transport::curl::multiplexer::Multiplexer;
 use crate::transport::curl::multiplexer::poller::{Kind, block_signals};
 use flight::{Flight, Flights, Stage};
-use inbox::{Inbox, Message, Woken, WokenBy};
+use inbox::{EngineThreads, Inbox, Message, Woken, WokenBy};
 use pending::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,10 +38,10 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    pub fn new(client: &Arc<Client>) -> Result<Reactor> {
+    pub fn new(client: &Arc<Client>, engine: &Arc<EngineThreads>) -> Result<Reactor> {
         let multiplexer = client.pool.multiplexer(Kind::from_environment())?;
         Ok(Reactor {
-            inbox: Arc::new(Inbox::new(multiplexer.waker())),
+            inbox: Arc::new(Inbox::new(multiplexer.waker(), engine.clone())),
             client: client.clone(),
             messages: Vec::new(),
             multiplexer,
@@ -62,7 +62,7 @@ impl Reactor {
         block_signals();
         self.inbox.read_here();
         self.client.is_home_of_this_thread();
-        while !(self.stopping && self.flights.is_empty()) {
+        while !self.is_done() {
             let turned = catch_unwind(AssertUnwindSafe(|| self.turn()));
             let failure = match turned {
                 Ok(Ok(())) => continue,
@@ -79,10 +79,15 @@ impl Reactor {
         }
     }
 
+    fn is_done(&self) -> bool {
+        self.stopping && self.flights.is_empty()
+    }
+
     /// Waits once, and does all that is there to do then.
     fn turn(&mut self) -> Result<()> {
         self.read_messages();
-        let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
+        // Told to stop just now, it must not sleep: nobody wakes it again.
+        let until = if self.inbox.about_to_sleep() && !self.is_done() { self.alarms.next() } else { Some(0) };
         self.now = self.multiplexer.wait(until)?;
         self.inbox.awake();
         self.read_messages();

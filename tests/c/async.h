@@ -17,7 +17,7 @@ struct completion {
 
 #define COMPLETION {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, {HTTPC_OK, NULL, NULL, 0}}
 
-static void completed(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+static inline void completed(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
 {
     struct completion *c = userdata;
     pthread_mutex_lock(&c->lock);
