@@ -82,13 +82,13 @@ TEST(a_callable_gets_errors_too)
 }
 
 // Counts how often it was destroyed while it held something.
-struct counted {
+struct owned_callable {
     std::unique_ptr<int> held = std::make_unique<int>(1);
     std::atomic<int> *runs, *drops;
 
-    counted(std::atomic<int> *runs_, std::atomic<int> *drops_) : runs(runs_), drops(drops_) {}
-    counted(counted &&) = default;
-    ~counted()
+    owned_callable(std::atomic<int> *runs_, std::atomic<int> *drops_) : runs(runs_), drops(drops_) {}
+    owned_callable(owned_callable &&) = default;
+    ~owned_callable()
     {
         if (held) {
             ++*drops;
@@ -101,7 +101,7 @@ TEST(a_callable_may_be_move_only_and_is_run_and_destroyed_once)
 {
     std::atomic<int> runs{0}, drops{0};
     auto client = make_client();
-    const auto call = client.try_submit(make_request("GET", "echo"), counted(&runs, &drops));
+    const auto call = client.try_submit(make_request("GET", "echo"), owned_callable(&runs, &drops));
     CHECK(call.has_value() && call->try_wait().has_value());
     CHECK_EQ(runs, 1);
     CHECK_EQ(drops, 1);
@@ -111,7 +111,7 @@ TEST(a_callable_that_could_not_be_submitted_is_destroyed_and_not_run)
 {
     std::atomic<int> runs{0}, drops{0};
     const auto client = make_client();
-    const auto call = client.try_submit(make_request("GET", "ftp://example.com/"), counted(&runs, &drops));
+    const auto call = client.try_submit(make_request("GET", "ftp://example.com/"), owned_callable(&runs, &drops));
     CHECK_CODE(call.code(), HTTPC_E_URL);
     CHECK_EQ(runs, 0);
     CHECK_EQ(drops, 1);
@@ -123,7 +123,7 @@ TEST(a_client_that_is_destroyed_has_run_all_its_callables)
     {
         const auto client = make_client();
         for (int i = 0; i < 10; i++) {
-            CHECK(client.try_submit(make_request("GET", "delay/30000"), counted(&runs, &drops)).has_value());
+            CHECK(client.try_submit(make_request("GET", "delay/30000"), owned_callable(&runs, &drops)).has_value());
         }
     }
     CHECK_EQ(runs, 10);
