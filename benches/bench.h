@@ -3,6 +3,8 @@
  * request is made; main() is here.
  *
  *     PROGRAM COUNT THREADS URL LENGTH CA [OPTION]
+ *
+ * Option "cold": without requests beforehand that warm up.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -49,12 +51,12 @@ static double cpu_us(void)
 }
 
 static pthread_barrier_t warm, over;
-static long per_thread;
+static long per_thread, warm_ups;
 
 static void *run_thread(void *shared)
 {
     void *mine = enter(shared);
-    for (long i = 0; i < per_thread / 10 + 1; i++) {
+    for (long i = 0; i < warm_ups; i++) {
         request(mine);
     }
     pthread_barrier_wait(&warm);
@@ -77,6 +79,7 @@ int main(int argc, char **argv)
     unsigned threads = (unsigned)atoi(argv[2]);
     per_thread = atol(argv[1]) / threads;
     job = (struct job){argv[3], (size_t)atol(argv[4]), argv[5], argc > 6 ? argv[6] : ""};
+    warm_ups = strcmp(job.option, "cold") == 0 ? 0 : per_thread / 10 + 1;
     void *shared = start();
     pthread_barrier_init(&warm, NULL, threads + 1);
     pthread_barrier_init(&over, NULL, threads + 1);

@@ -1,4 +1,4 @@
-/* The same with libhttpclient: one client for all threads. */
+/* The same with libhttpclient: one client for all threads. Option "cold": each thread's first call is on a connection of its own. */
 #include "bench.h"
 #include <httpclient.h>
 
@@ -11,8 +11,8 @@ static void *start(void)
     if (job.ca[0] != 0) {
         httpc_config_set_ca_file(config, job.ca);
     }
-    if (strcmp(job.option, "new-connections") == 0) {
-        httpc_config_set_max_idle(config, 0);
+    if (strcmp(job.option, "cold") == 0) {
+        httpc_config_set_max_connections_per_host(config, 100);
     }
     if (httpc_client_new(config, &client, &error) != HTTPC_OK) {
         fail(httpc_error_detail(error));
@@ -48,5 +48,11 @@ static void leave(void *of_thread)
 
 static void stop(void *shared)
 {
+    httpc_stats *stats = NULL;
+    if (strcmp(job.option, "cold") == 0 &&
+        (httpc_client_stats(shared, &stats, NULL) != HTTPC_OK || httpc_stats_reused(stats) > 0)) {
+        fail("a connection was used twice");
+    }
+    httpc_stats_free(stats);
     httpc_client_free(shared);
 }

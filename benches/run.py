@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import statistics
@@ -53,6 +54,7 @@ class Nginx:
             events {{ worker_connections 4096; }}
             http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; {places}
               server {{ listen 127.0.0.1:{self.http}; listen 127.0.0.1:{self.https} ssl; root {folder}/www;
+                location /held {{ alias {folder}/www/small; limit_rate 400; }}
                 ssl_certificate {self.ca}; ssl_certificate_key {folder}/key.pem; }} }}""")
         nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         self.process = subprocess.Popen([nginx, "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
@@ -81,6 +83,8 @@ class Programs:
         found = sorted((build / "cargo/release/build").glob("curl-sys-*/out/build/libcurl.a"), key=os.path.getmtime)
         if not found:
             sys.exit(f"no libcurl.a below {build}/cargo: run make first, with the bundled libcurl")
+        version = (found[-1].parents[1] / "include/curl/curlver.h").read_text()
+        self.libcurl = re.search(r'LIBCURL_VERSION "(.*?)"', version).group(1)
         curl = ["-I", found[-1].parents[1] / "include", found[-1], "-lssl", "-lcrypto", "-lz"]
         self.ours = self.compile("ours", ours)
         self.parts = self.compile("parts", ours)
@@ -138,6 +142,17 @@ def instructions(program, arguments, layout):
                               env=environment).stderr
         return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
     return (count(1200) - count(200)) / (1000 + 100)  # a tenth more for the warm-up
+
+
+def versions(programs):
+    """Who is compared."""
+    names = [f"libcurl {programs.libcurl} (raw)"]
+    if programs.soup:
+        names.append("libsoup " + run(["pkg-config", "--modversion", "libsoup-3.0"]).strip())
+    if programs.peers:
+        locked = (HERE / "peers/Cargo.lock").read_text()
+        names += [" ".join(peer) for peer in re.findall(r'name = "(isahc|reqwest)"\nversion = "(.*?)"', locked)]
+    return ", ".join(names)
 
 
 class Table:
@@ -202,8 +217,10 @@ def measure(table, programs, nginx, everywhere):
                                ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300)]:
             table.row(name, float(parts[key]), None, 0, "", bar)
     if table.wants("new TLS connections"):
-        costs = [cost([ours, 50, 1, *secure, "new-connections"])[0] / 1000 for _ in range(table.pairs)]
-        table.row("50 new TLS connections, CPU ms each", statistics.median(costs), None, 0, "", 1.0)
+        # The answers take a second each, so that all fifty are open at once.
+        held = [nginx.url("held", tls=True), 200, nginx.ca]
+        costs = [cost([ours, 50, 50, *held, "cold"])[0] / 1000 for _ in range(table.pairs)]
+        table.row("50 new TLS connections at once, CPU ms each", statistics.median(costs), None, 0, "", 1.0)
     if programs.soup:
         table.cpu("against libsoup 3, CPU us", [ours, 12000, 1, *plain], [programs.soup, 6000, 1, *plain], 0.42)
     if programs.peers:
@@ -226,6 +243,7 @@ def main():
         with processors({min(everywhere)}):
             nginx = Nginx(folder)
             try:
+                print(f"Peers: {versions(programs)}")
                 table = Table(options.rows, options.pairs)
                 measure(table, programs, nginx, everywhere)
             finally:

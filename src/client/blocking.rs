@@ -169,11 +169,10 @@ impl<'c> Driver<'c> {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no permit to start with");
             return self.machine.handle(clock::now(), Event::Failed(confused));
         };
-        let safe = self.machine.is_idempotent();
         let begun = lease.slot().and_then(|slot| {
             self.call.outgoing(&self.client.config, self.machine.route(), |out| {
                 self.client.log.request(out);
-                slot.begin(out, fresh_connection, safe)
+                slot.begin(out, fresh_connection)
             })?;
             Ok(slot)
         });

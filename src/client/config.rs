@@ -3,11 +3,13 @@
 use super::headers::{check_name, check_value, owned_by_library};
 use super::log::Log;
 use super::machine::Redirects;
+use super::protocol::Protocol;
 use super::rate_limiter::RateLimiter;
 use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
 use super::url::{Base, UrlError};
 use crate::error::{Code, Error, Result};
+use crate::transport::curl;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -85,6 +87,7 @@ pub struct Config {
     pub max_body: u64,
     pub max_headers: u64,
     pub redirects: Redirects,
+    pub protocol: Protocol,
     pub ca_file: Option<PathBuf>,
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
@@ -112,6 +115,7 @@ impl Default for Config {
             max_body: 64 << 20,
             max_headers: 256 << 10,
             redirects: Redirects::default(),
+            protocol: Protocol::HTTPC_PROTOCOL_AUTO,
             ca_file: None,
             proxy: Proxy::default(),
             resolve: Vec::new(),
@@ -140,6 +144,16 @@ impl Config {
             let old = basic(user, password);
             self.headers.retain(|header| !header.name.eq_ignore_ascii_case("Authorization") || header.value != old);
         }
+    }
+
+    pub fn set_protocol(&mut self, protocol: Protocol) -> Result<()> {
+        let by_name =
+            matches!(protocol, Protocol::HTTPC_PROTOCOL_HTTP_2 | Protocol::HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
+        if by_name && !curl::speaks_http2() {
+            return Err(Error::new(Code::HTTPC_E_UNSUPPORTED, "this libcurl was built without HTTP/2"));
+        }
+        self.protocol = protocol;
+        Ok(())
     }
 
     pub fn set_engine_threads(&mut self, threads: u32) -> Result<()> {

@@ -58,7 +58,10 @@ fn what(facts: &Facts<'_>) -> String {
 /// Ended at its head by the machine, so the transport has nothing to say.
 fn odd_status(facts: &Facts<'_>) -> String {
     let status = facts.response.map_or(0, |response| response.status);
-    format!("the answer is not valid HTTP: its status is {status}")
+    match status {
+        101 => "the answer switches to another protocol, which nobody asked for".to_owned(),
+        _ => format!("the answer is not valid HTTP: its status is {status}"),
+    }
 }
 
 fn status(facts: &Facts<'_>) -> String {

@@ -18,6 +18,8 @@ pub mod json;
 pub mod log;
 pub mod machine;
 pub mod method;
+pub mod no_proxy;
+pub mod protocol;
 pub mod queue;
 mod random;
 pub mod rate_limiter;

@@ -62,7 +62,7 @@ impl Reactor {
         block_signals();
         self.inbox.read_here();
         self.client.is_home_of_this_thread();
-        while !self.is_done() {
+        while !(self.stopping && self.flights.is_empty()) {
             let turned = catch_unwind(AssertUnwindSafe(|| self.turn()));
             let failure = match turned {
                 Ok(Ok(())) => continue,
@@ -79,18 +79,13 @@ impl Reactor {
         }
     }
 
-    fn is_done(&self) -> bool {
-        self.stopping && self.flights.is_empty()
-    }
-
     /// Waits once, and does all that is there to do then.
     fn turn(&mut self) -> Result<()> {
-        self.read_messages();
-        // Told to stop just now, it must not sleep: nobody wakes it again.
-        let until = if self.inbox.about_to_sleep() && !self.is_done() { self.alarms.next() } else { Some(0) };
+        let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
         self.now = self.multiplexer.wait(until)?;
         self.inbox.awake();
         self.read_messages();
+        self.look_at_touched();
         while self.multiplexer.step(self.now) {
             self.now = clock::now();
             self.look_at_touched();
@@ -153,7 +148,7 @@ impl Reactor {
         if self.flights.generation(woken.flight) == woken.generation {
             self.with_flight(woken.flight, |reactor, number, flight| match woken.by {
                 WokenBy::Limiter => reactor.poll_token(number, flight),
-                WokenBy::Pool => reactor.got_permit(flight),
+                WokenBy::Pool => reactor.got_permit(number, flight),
             });
         }
     }
@@ -221,33 +216,59 @@ impl Reactor {
     }
 
     fn start(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Option<Action> {
-        flight.grant = None;
-        (flight.is_judged, flight.moved_bytes) = (false, 0);
-        let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
-        let started = flight.call.outgoing(&client.config, flight.machine.route(), |out| {
-            client.log.request(out);
-            let route = multiplexer.route(now, &out.target.origin, fresh_connection)?;
-            if route.connects {
-                multiplexer.close_idle(now, client.pool.make_room());
-            }
-            multiplexer.start(now, number, route, out)
-        });
-        match started {
+        if let Stage::Stream = flight.stage {
+            // It was under way before its turn came, so that libcurl could tell when that was.
+            flight.stage = Stage::Attempt;
+            return self.look(number, flight);
+        }
+        match self.launch(number, flight, fresh_connection) {
             Ok(()) => {
                 flight.stage = Stage::Attempt;
                 None
             }
-            Err(error) => {
-                self.give_permit_back(flight);
-                Some(flight.machine.handle(self.now, Event::Failed(error)))
-            }
+            Err(error) => Some(self.not_launched(number, flight, error)),
         }
+    }
+
+    fn not_launched(&mut self, number: u32, flight: &mut Flight, error: Box<Error>) -> Action {
+        self.multiplexer.leave(number, &flight.machine.route().target.origin);
+        self.give_permit_back(flight);
+        flight.machine.handle(self.now, Event::Failed(error))
+    }
+
+    fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
+        flight.grant = None;
+        (flight.is_judged, flight.moved_bytes) = (false, 0);
+        let is_shared = flight.shares.is_some();
+        let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
+        flight.call.outgoing(&client.config, flight.machine.route(), |out| {
+            client.log.request(out);
+            let origin = &out.target.origin;
+            let route = if is_shared {
+                multiplexer.join(now, origin)
+            } else {
+                multiplexer.route(now, origin, fresh_connection)
+            }?;
+            if route.connects {
+                multiplexer.close_idle(now, client.pool.make_room());
+            }
+            multiplexer.start(now, number, route, out)
+        })
     }
 
     /// Something happened to the attempt.
     fn look(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
-        let standing = self.multiplexer.look(number).filter(|_| matches!(flight.stage, Stage::Attempt))?;
-        let (now, ended) = (self.now, standing.ended.is_some());
+        match flight.stage {
+            Stage::Version { .. } => return self.ask_again(number, flight),
+            Stage::Attempt | Stage::Stream => {}
+            _ => return None,
+        }
+        let standing = self.multiplexer.look(number)?;
+        if let Stage::Stream = flight.stage {
+            let is_its_turn = standing.is_sent || standing.ended.is_some();
+            return is_its_turn.then(|| flight.machine.handle(self.now, Event::PermitGranted { queued: true }));
+        }
+        let (now, ended, is_shared) = (self.now, standing.ended.is_some(), standing.is_shared);
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
@@ -259,6 +280,9 @@ impl Reactor {
         }
         if ended {
             return Some(self.end_attempt(number, flight));
+        }
+        if is_shared && flight.permit.is_some() {
+            self.share_permit(flight);
         }
         let (progress, bytes, heard) = self.multiplexer.progress(number)?;
         let heard = heard && progress == super::machine::Progress::Waiting;
@@ -281,7 +305,7 @@ impl Reactor {
     }
 
     fn interrupt(&mut self, number: u32, flight: &mut Flight, code: Code) -> Option<Action> {
-        self.stop_waiting(flight);
+        self.stop_waiting(number, flight);
         match flight.machine.handle(self.now, Event::Interrupted(code)) {
             Action::AbortAttempt => Some(self.end_attempt(number, flight)),
             action => Some(action),
@@ -307,14 +331,15 @@ impl Reactor {
         }
         match (flight.machine.handle(now, Event::TimerFired), &flight.stage) {
             // The alarm was early.
-            (Action::TakeToken, Stage::Token { .. }) | (Action::TakePermit, Stage::Permit { .. }) => None,
+            (Action::TakeToken, Stage::Token { .. }) => None,
+            (Action::TakePermit, Stage::Permit { .. } | Stage::Version { .. } | Stage::Stream) => None,
             (Action::AbortAttempt, _) => Some(self.end_attempt(number, flight)),
             (action, _) => Some(action),
         }
     }
 
     fn complete(&mut self, number: u32, mut flight: Box<Flight>, outcome: Outcome) {
-        self.stop_waiting(&mut flight);
+        self.stop_waiting(number, &mut flight);
         self.multiplexer.finish(self.now, number);
         self.give_permit_back(&mut flight);
         if let Some(unused) = flight.grant.take() {

@@ -7,6 +7,7 @@ use super::retry_policy::{httpc_drop_fn, httpc_retry_policy};
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
 use crate::client::config::Config;
 use crate::client::log::{Log, LogLevel};
+use crate::client::protocol::Protocol;
 use crate::client::timeouts::Timeout;
 use crate::error::{Code, Error, Result};
 use std::ffi::{CStr, c_char, c_void};
@@ -292,6 +293,13 @@ pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: 
             Ok(())
         })
     }
+}
+
+/// Which versions of HTTP to speak: an httpc_protocol. Default: HTTPC_PROTOCOL_AUTO. HTTPC_E_UNSUPPORTED when HTTP/2 is asked for
+/// by name and the libcurl in use was built without it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_protocol(config: *mut httpc_config, protocol: i32) -> Code {
+    unsafe { set(config, |c| c.set_protocol(Protocol::try_from(protocol)?)) }
 }
 
 /// How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one

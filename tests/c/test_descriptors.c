@@ -71,7 +71,8 @@ static void with_ever_more_descriptors(const char *url)
         if (o.code == HTTPC_OK) {
             was_enough = true;
         } else {
-            CHECK(!was_enough);
+            /* An older libcurl uses whatever it has beyond a connection to be woken by, and one may do where two do not. */
+            CHECK(!was_enough || (has_old_libcurl() && count == 2));
             check_resource(o.code, o.error);
             CHECK_COMES_TRUE(open_descriptors() == before);
         }

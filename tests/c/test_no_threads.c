@@ -98,7 +98,7 @@ TEST(a_name_that_no_thread_was_there_for_says_so)
         CHECK_CODE(o.code, HTTPC_E_RESOURCE);
         CHECK_HAS(httpc_error_detail(o.error), "no thread to look up the host name");
         CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
-        CHECK_BETWEEN(o.ms, 200, 450);
+        CHECK_BETWEEN(o.ms, has_old_libcurl() ? 0 : 200, 450); /* which does not wait for one */
         clean_error(o.error);
         done(&o);
     }
@@ -116,6 +116,7 @@ static void allow_threads(int signal)
 /* Another thread may have ended by then. */
 TEST(a_name_waits_for_a_thread_as_long_as_it_may)
 {
+    NEEDS_NEW_LIBCURL("wait for a thread");
     struct sigaction action = {.sa_handler = allow_threads}, old;
     struct itimerval in_a_while = {{0, 0}, {0, 150000}};
     httpc_client *client = client_without_retries();

@@ -39,6 +39,21 @@ TEST(variables_are_read_once_and_can_be_overruled)
     httpc_client_free(excepted);
 }
 
+TEST(a_proxy_gets_the_url_as_it_was_written)
+{
+    static const char *const queries[] = {"a=%2f%e4&b=%2F", NULL, "", "a=%2f%e4&b=%2F"};
+    httpc_client *client = client_through(address("URL"));
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        const char *query = queries[i] != NULL ? queries[i] : "";
+        struct outcome o = get(client, text("http://behind.test:8080/echo%s%s", queries[i] != NULL ? "?" : "", query));
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_STR(httpc_response_json_string(o.response, "/query", NULL), query);
+        CHECK_STR(httpc_response_json_string(o.response, "/headers/host/0", NULL), "behind.test:8080");
+        done(&o);
+    }
+    httpc_client_free(client);
+}
+
 TEST(a_proxy_that_opens_no_tunnel)
 {
     static const char *const proxies[] = {"URL", "REFUSED", "ACCEPT_CLOSE", "ACCEPT_RESET"};

@@ -3,7 +3,9 @@
  * not fail where the server had closed well before. Non-idempotent requests are the hard case, since they must not be
  * sent again.
  */
-#include "server.h"
+#include "faults.h"
+
+#include <pthread.h>
 
 struct tally {
     unsigned calls, late_calls, late_successes;
@@ -20,7 +22,7 @@ static void wait_for_moment(enum moment moment, double answered_at, double delay
     if (moment == AS_IT_CLOSES) {
         wait_until_ms(answered_at + delay_ms);
     } else if (moment == LATER) {
-        wait_until_ms(answered_at + delay_ms + 12);
+        wait_until_ms(answered_at + delay_ms + 20);
     }
 }
 
@@ -35,17 +37,67 @@ static void check_failure(const struct outcome *o, long delivered)
     clean_error(o->error);
 }
 
-/* `calls` POSTs to `route`/MS, each with a token of its own in its body. */
-static struct tally post_over_dying_connections(httpc_client *client, const char *origin, const char *route, unsigned calls)
+/* ---- Ten thousand POSTs, by several threads with a client each ---- */
+
+#define WORKERS 8
+#define BATCH 250
+
+struct variant {
+    const char *what;
+    const char *base, *route;
+    size_t way;
+    bool always_fresh;
+    unsigned batches;
+};
+
+static const struct variant variants[] = {
+    {"FIN", "URL", "/stale", 0, false, 14},
+    {"RST", "URL", "/stale-reset", 0, false, 4},
+    {"FIN, submitted", "URL", "/stale", 1, false, 4},
+    {"RST, submitted", "URL", "/stale-reset", 1, false, 2},
+    {"close_notify and FIN", "TLS", "/stale", 0, false, 4},
+    {"FIN without close_notify", "TLS", "/stale-cut", 0, false, 3},
+    {"RST over TLS", "TLS", "/stale-reset", 0, false, 2},
+    {"close_notify and FIN, submitted", "TLS", "/stale", 1, false, 3},
+    {"fresh connections", "URL", "/stale", 0, true, 4},
+};
+#define VARIANTS (sizeof variants / sizeof variants[0])
+
+static struct tally tallies[VARIANTS];
+static unsigned next_batch;
+
+static httpc_client *client_of(const struct variant *variant)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_ca_file(config, address("CA"));
+    if (variant->always_fresh) {
+        httpc_config_set_max_idle(config, 0);
+    }
+    return new_client(config);
+}
+
+static struct outcome post_token(httpc_client *client, const struct variant *variant, const char *url, const char *token)
+{
+    httpc_request *request = new_request("POST", url);
+    httpc_request_set_body(request, "text/plain", token, strlen(token));
+    struct outcome o = ways[variant->way].perform(client, request);
+    httpc_request_free(request);
+    return o;
+}
+
+/* Each POST has a token of its own in its body, by which the server knows it. */
+static struct tally run_batch(const struct variant *variant)
 {
     struct tally tally = {0, 0, 0};
+    httpc_client *client = client_of(variant);
     const char *key = new_key();
     double closes_at = 0;
-    for (unsigned i = 0; i < calls; i++) {
+    for (unsigned i = 0; i < BATCH; i++) {
         double delay = delays_ms[i / MOMENTS % DELAYS];
         const char *token = text("token-%u-end", i);
+        const char *url = text("%s%s/%g?key=%s", address(variant->base), variant->route, delay, key);
         bool late = i > 0 && now_ms() >= closes_at + 10;
-        struct outcome o = post(client, text("%s%s/%g?key=%s", origin, route, delay, key), token);
+        struct outcome o = post_token(client, variant, url, token);
         double answered_at = now_ms();
         long delivered = server_count_body(key, token);
         tally.calls++;
@@ -62,40 +114,51 @@ static struct tally post_over_dying_connections(httpc_client *client, const char
         wait_for_moment((enum moment)(i % MOMENTS), answered_at, delay);
     }
     /* None was delivered without its call, neither. */
-    CHECK_BETWEEN(server_count(key), 0, calls);
+    CHECK_BETWEEN(server_count(key), 0, BATCH);
+    httpc_client_free(client);
     return tally;
 }
 
-static void check_tally(struct tally tally, unsigned calls)
+static void *run_batches(void *unused)
 {
-    CHECK_EQ(tally.calls, calls);
-    CHECK(tally.late_calls >= calls / 4);
-    if (!CHECK(tally.late_successes * 100 >= tally.late_calls * 99)) {
-        fprintf(stderr, "  %u of %u calls that came late succeeded\n", tally.late_successes, tally.late_calls);
+    (void)unused;
+    for (;;) {
+        unsigned batch = __atomic_fetch_add(&next_batch, 1, __ATOMIC_RELAXED);
+        size_t at = 0;
+        while (at < VARIANTS && batch >= variants[at].batches) {
+            batch -= variants[at++].batches;
+        }
+        if (at == VARIANTS) {
+            return NULL;
+        }
+        struct tally tally = run_batch(&variants[at]);
+        __atomic_fetch_add(&tallies[at].calls, tally.calls, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&tallies[at].late_calls, tally.late_calls, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&tallies[at].late_successes, tally.late_successes, __ATOMIC_RELAXED);
     }
 }
 
-TEST(a_thousand_posts_over_connections_that_the_server_closes)
+TEST(ten_thousand_posts_over_connections_that_the_server_closes)
 {
-    httpc_client *client = new_client(NULL);
-    check_tally(post_over_dying_connections(client, address("URL"), "/stale", 1000), 1000);
-    httpc_client_free(client);
-}
-
-TEST(posts_over_connections_that_the_server_resets)
-{
-    httpc_client *client = new_client(NULL);
-    check_tally(post_over_dying_connections(client, address("URL"), "/stale-reset", 200), 200);
-    httpc_client_free(client);
-}
-
-TEST(posts_over_tls_connections_that_the_server_closes)
-{
-    httpc_config *config = new_config();
-    httpc_config_set_ca_file(config, address("CA"));
-    httpc_client *client = new_client(config);
-    check_tally(post_over_dying_connections(client, address("TLS"), "/stale", 200), 200);
-    httpc_client_free(client);
+    pthread_t workers[WORKERS];
+    server_count("makes the observer before the threads ask for it");
+    for (unsigned i = 0; i < WORKERS; i++) {
+        CHECK_EQ(pthread_create(&workers[i], NULL, run_batches, NULL), 0);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        pthread_join(workers[i], NULL);
+    }
+    unsigned calls = 0;
+    for (size_t i = 0; i < VARIANTS; i++) {
+        const struct tally *tally = &tallies[i];
+        calls += tally->calls;
+        CHECK(tally->late_calls >= tally->calls / 4);
+        if (!CHECK(tally->late_successes * 100 >= tally->late_calls * 99)) {
+            fprintf(stderr, "  %s: %u of %u calls that came late succeeded\n", variants[i].what, tally->late_successes,
+                    tally->late_calls);
+        }
+    }
+    CHECK_EQ(calls, 10000);
 }
 
 /* Delivered exactly once, and the server ends the connection instead of answering. */

@@ -102,6 +102,31 @@ TEST(other_faults_have_their_own_codes)
     httpc_client_free(client);
 }
 
+TEST(a_body_that_only_the_end_ends_is_whole_after_a_close_notify)
+{
+    httpc_client *client = trusting_client();
+    for (int i = 0; i < 3; i++) {
+        /* "HTTP/1.1 200 OK", an empty line, "until the end" */
+        struct outcome o = get(client, text("%s/raw?hex=485454502f312e3120323030204f4b0d0a0d0a756e74696c2074686520656e64",
+                                            address("TLS")));
+        CHECK_CODE(o.code, HTTPC_OK);
+        CHECK_STR(body(&o), "until the end");
+        done(&o);
+    }
+    httpc_client_free(client);
+}
+
+TEST(an_answer_without_a_body_cannot_be_cut_off)
+{
+    httpc_client *client = trusting_client();
+    struct outcome o = {HTTPC_OK, NULL, NULL, 0};
+    o.code = httpc_head(client, address("TLS_TRUNCATE"), &o.response, &o.error);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_EQ(attempts(&o), 1);
+    done(&o);
+    httpc_client_free(client);
+}
+
 TEST(plain_http_to_a_tls_port_is_no_answer)
 {
     httpc_client *client = trusting_client();

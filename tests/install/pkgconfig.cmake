@@ -22,4 +22,7 @@ else()
 endif()
 file(REMOVE ${PROGRAM})
 execute_process(COMMAND ${CC} ${SOURCE} ${flags} -o ${PROGRAM} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${PROGRAM} ${URL} COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${PROGRAM} ${URL} RESULT_VARIABLE result)
+if(NOT result MATCHES "^(0|77)$") # 77: skipped, as the program has said
+  message(FATAL_ERROR "the consumer ended with ${result}")
+endif()

@@ -98,8 +98,12 @@ fn intro(file: &Path) -> String {
 
 fn generate() -> String {
     use cbindgen::ItemType::*;
-    let mut type_files =
-        vec![root().join("src/error.rs"), root().join("src/client/timeouts.rs"), root().join("src/client/log.rs")];
+    let mut type_files = vec![
+        root().join("src/error.rs"),
+        root().join("src/client/timeouts.rs"),
+        root().join("src/client/log.rs"),
+        root().join("src/client/protocol.rs"),
+    ];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));
     let mut text = String::from(TOP);
     text += "\n/* ---- Types and constants ---------------------------------------------------------------- */\n";

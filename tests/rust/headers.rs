@@ -122,6 +122,8 @@ fn broken_header_lines_are_refused_and_leave_nothing_behind() {
         b"A: b\rc",
         b"A: b\nc",
         b"A\tB: c",
+        b"Content-Length : 5",
+        b"transfer-encoding\t: chunked",
     ];
     for line in broken {
         assert!(map.push_line(line).is_err(), "{line:?}");

@@ -7,6 +7,7 @@ mod ffi_retry;
 mod headers;
 mod json;
 mod machine;
+mod no_proxy;
 mod policy;
 mod rate_limiter;
 mod text;

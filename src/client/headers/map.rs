@@ -24,9 +24,8 @@ impl HeaderMap {
     }
 
     /// Room for an ordinary response, so that it does not grow header by header.
-    pub fn reserve(&mut self) {
-        self.slab.reserve(512);
-        self.index.reserve(16);
+    pub fn with_room() -> HeaderMap {
+        HeaderMap { slab: Vec::with_capacity(512), index: Vec::with_capacity(16) }
     }
 
     /// A header line as it came, with or without its line ending.
@@ -44,6 +43,9 @@ impl HeaderMap {
         let (name, value) = (super::trim_value(&line[..colon]), super::trim_value(&line[colon + 1..]));
         if name.is_empty() {
             return Err("a header has no name");
+        }
+        if name.len() < colon {
+            check_spaced_name(name)?;
         }
         if has_control_bytes(line) {
             check_name(name)?;
@@ -85,17 +87,23 @@ impl HeaderMap {
     }
 
     /// The first value under `name`, in whatever case.
-    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn get<'a>(&'a self, name: &'a [u8]) -> Option<&'a [u8]> {
+        self.get_all(name).next()
     }
 
     pub fn get_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        let named = self.index.iter().filter(move |entry| self.is_named(entry, name));
+        named.map(|entry| &self.slab[entry.value as usize..entry.value_end as usize])
     }
 
     /// Where [`HeaderMap::value_at`] finds the first value under `name`.
     pub fn position(&self, name: &[u8]) -> Option<usize> {
-        self.iter().position(|(own, _)| own.eq_ignore_ascii_case(name))
+        self.index.iter().position(|entry| self.is_named(entry, name))
+    }
+
+    fn is_named(&self, entry: &Entry, name: &[u8]) -> bool {
+        let own = entry.name as usize..entry.name_end as usize;
+        own.len() == name.len() && self.slab[own].eq_ignore_ascii_case(name)
     }
 
     /// With the NUL after it.
@@ -144,6 +152,12 @@ fn without_line_end(mut line: &[u8]) -> &[u8] {
 
 fn check_name(name: &[u8]) -> Result<(), &'static str> {
     if name.iter().any(u8::is_ascii_control) { Err("a header's name has a control character") } else { Ok(()) }
+}
+
+/// White space before the colon: libcurl does not know such a header, and where the body ends must be beyond doubt.
+fn check_spaced_name(name: &[u8]) -> Result<(), &'static str> {
+    let frames = [&b"content-length"[..], b"transfer-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name));
+    if frames { Err("a header that says where the body ends has white space before its colon") } else { Ok(()) }
 }
 
 /// RFC 9110 section 5.5 calls these three dangerous; other control characters are left to whoever shows the value.

@@ -128,6 +128,7 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         | HTTPC_E_UNSUPPORTED
         | HTTPC_E_INTERNAL => Outcome::Fatal,
         _ if end.hopeless => Outcome::Fatal,
+        HTTPC_E_IO if end.unprocessed => Outcome::Unprocessed,
         _ if !end.sent => Outcome::NeverSent,
         HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,
         _ if end.response.is_some() => Outcome::Truncated { delivered: false },

@@ -138,9 +138,9 @@ impl Machine {
         self.timers.total()
     }
 
-    /// Whether sending it twice would do no harm.
-    pub fn is_idempotent(&self) -> bool {
-        self.idempotent
+    /// Whether the attempt to come must not use a connection that others have used.
+    pub fn wants_fresh_connection(&self) -> bool {
+        self.fresh_connection
     }
 
     /// When to report [`Event::TimerFired`]; `None`: not of its own accord.
@@ -256,7 +256,8 @@ impl Machine {
             early => early.unwrap_or(end.code),
         };
         self.record(now, &live, code, &end);
-        self.last_note = std::mem::take(&mut end.note);
+        // What the transport says of an attempt that was ended for another reason would be beside the point.
+        self.last_note = if ended_early == Some(code) { String::new() } else { std::mem::take(&mut end.note) };
         self.last_curl_code = end.curl_code;
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {

@@ -85,7 +85,10 @@ impl Machine {
         let followed = matches!(head.status, 301 | 302 | 303 | 307 | 308)
             && rules.max > 0
             && (rules.post || self.route.method.as_str() != "POST");
-        let location = head.headers.get(b"location").filter(|_| followed)?;
+        if !followed {
+            return None;
+        }
+        let location = head.headers.get(b"location")?;
         let route = match self.route.next(head.status, location, rules.max) {
             Ok(route) => route,
             Err(why) => return Some(Judged::Lost { why, stop: Stop::HTTPC_STOP_NOT_RETRYABLE, retry_after_ms: None }),

@@ -106,6 +106,8 @@ impl<'c> Prepared<'c> {
             stage: Stage::Nothing,
             grant: None,
             permit: None,
+            shares: None,
+            is_impatient: false,
             is_judged: false,
             moved_bytes: 0,
         });

@@ -21,6 +21,10 @@ pub struct Flight {
     pub grant: Option<Grant>,
     /// Whose permit it holds.
     pub permit: Option<Arc<Origin>>,
+    /// On whose shared connection it is, which holds the permit.
+    pub shares: Option<Arc<Origin>>,
+    /// It has waited once for somebody to find out how the origin is to be spoken to.
+    pub is_impatient: bool,
     pub is_judged: bool,
     pub moved_bytes: u64,
 }
@@ -28,8 +32,21 @@ pub struct Flight {
 /// What it waits for.
 pub enum Stage {
     Nothing,
-    Token { place: Place<CallWaker>, clock: Clock, latest: Micros },
-    Permit { origin: Arc<Origin>, ticket: Ticket },
+    Token {
+        place: Place<CallWaker>,
+        clock: Clock,
+        latest: Micros,
+    },
+    Permit {
+        origin: Arc<Origin>,
+        ticket: Ticket,
+    },
+    /// Somebody finds out how the origin is to be spoken to.
+    Version {
+        origin: Arc<Origin>,
+    },
+    /// With its attempt under way already: its turn on a shared connection.
+    Stream,
     Attempt,
     Pause,
 }

@@ -6,6 +6,8 @@ use super::inbox::{CallWaker, Woken, WokenBy};
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::{Action, Event};
 use crate::client::rate_limiter::{Entry, acquire_all_as};
+use crate::client::url::Origin;
+use crate::transport::curl::multiplexer::Manner;
 use std::sync::Arc;
 
 impl Reactor {
@@ -69,24 +71,81 @@ impl Reactor {
 
     pub(super) fn take_permit(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         let origin = flight.machine.route().target.origin.clone();
+        let mut manner = Manner::Own;
+        if !flight.machine.wants_fresh_connection() {
+            manner = self.multiplexer.manner(number, &origin, flight.is_impatient);
+            match manner {
+                Manner::Own | Manner::First => {}
+                Manner::Join => return self.join(number, flight, origin),
+                Manner::Later => {
+                    flight.stage = Stage::Version { origin };
+                    return None;
+                }
+            }
+        }
         let waker = || -> Arc<CallWaker> { Arc::new(self.waker(number, WokenBy::Pool)) };
         match self.client.pool.request(&origin, || waker()) {
             Some(ticket) => {
                 flight.stage = Stage::Permit { origin, ticket };
                 None
             }
-            None => {
-                flight.permit = Some(origin);
-                Some(flight.machine.handle(self.now, Event::PermitGranted { queued: false }))
-            }
+            None => self.use_permit(number, flight, origin, manner, false),
         }
     }
 
-    pub(super) fn got_permit(&mut self, flight: &mut Flight) -> Option<Action> {
+    /// Somebody has found out how the origin is to be spoken to, or has failed to.
+    pub(super) fn ask_again(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
+        flight.stage = Stage::Nothing;
+        flight.is_impatient = true;
+        self.take_permit(number, flight)
+    }
+
+    /// With a permit in hand: on a connection of its own, or as the first on one that all share.
+    fn use_permit(
+        &mut self,
+        number: u32,
+        flight: &mut Flight,
+        origin: Arc<Origin>,
+        manner: Manner,
+        queued: bool,
+    ) -> Option<Action> {
+        flight.permit = Some(origin.clone());
+        let is_own = flight.machine.wants_fresh_connection() || manner == Manner::Own;
+        if is_own {
+            return Some(flight.machine.handle(self.now, Event::PermitGranted { queued }));
+        }
+        self.share_permit(flight);
+        self.give_permit_back(flight);
+        self.join(number, flight, origin)
+    }
+
+    /// Its permit becomes that of the connection which all attempts at the origin share, if there is to be one.
+    pub(super) fn share_permit(&mut self, flight: &mut Flight) {
+        if let Some(origin) = &flight.permit
+            && self.multiplexer.hold_permit(origin)
+        {
+            flight.shares = flight.permit.take();
+        }
+    }
+
+    /// On the connection that all attempts at the origin share.
+    fn join(&mut self, number: u32, flight: &mut Flight, origin: Arc<Origin>) -> Option<Action> {
+        flight.shares = Some(origin);
+        match self.launch(number, flight, false) {
+            Ok(()) => {
+                flight.stage = Stage::Stream;
+                None
+            }
+            Err(error) => Some(self.not_launched(number, flight, error)),
+        }
+    }
+
+    pub(super) fn got_permit(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         match std::mem::replace(&mut flight.stage, Stage::Nothing) {
             Stage::Permit { origin, .. } => {
-                flight.permit = Some(origin);
-                Some(flight.machine.handle(self.now, Event::PermitGranted { queued: true }))
+                // Meanwhile somebody may have found out how the origin is to be spoken to.
+                let manner = self.multiplexer.manner(number, &origin, true);
+                self.use_permit(number, flight, origin, manner, true)
             }
             other => {
                 flight.stage = other;
@@ -95,16 +154,29 @@ impl Reactor {
         }
     }
 
-    pub(super) fn give_permit_back(&self, flight: &mut Flight) {
+    pub(super) fn give_permit_back(&mut self, flight: &mut Flight) {
         if let Some(origin) = flight.permit.take() {
+            self.client.pool.release(&origin);
+        }
+        if let Some(origin) = flight.shares.take()
+            && self.multiplexer.take_permit_back(&origin)
+        {
             self.client.pool.release(&origin);
         }
     }
 
     /// Leaves the queue that it stands in, if any.
-    pub(super) fn stop_waiting(&self, flight: &mut Flight) {
+    pub(super) fn stop_waiting(&mut self, number: u32, flight: &mut Flight) {
         match &flight.stage {
-            Stage::Permit { origin, ticket } => self.client.pool.withdraw(origin, *ticket),
+            Stage::Permit { origin, ticket } => {
+                self.client.pool.withdraw(origin, *ticket);
+                self.multiplexer.leave(number, origin);
+            }
+            Stage::Version { origin } => self.multiplexer.leave(number, origin),
+            Stage::Stream => {
+                self.multiplexer.finish(self.now, number);
+                self.give_permit_back(flight);
+            }
             Stage::Token { .. } | Stage::Pause => {}
             Stage::Nothing | Stage::Attempt => return,
         }

@@ -1,26 +1,37 @@
 //! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
+use super::framing::Framing;
 use super::settings::Counts;
-use super::sockets::{Connection, Sockets};
+use super::sockets::{Connection, Sockets, Tls};
+use super::tls_end::{TlsEnd, openssl_of};
 use super::trust::Trust;
+use crate::client::headers::HeaderMap;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
+use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
+
+pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
 pub struct Exchange {
     trust: Option<Arc<Trust>>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
+    /// The handle that calls back.
+    pub easy: Option<NonNull<CURL>>,
+    /// The request is a HEAD.
+    is_head: bool,
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub max_headers: u64,
@@ -31,9 +42,12 @@ pub struct Exchange {
     /// success.
     pub head_done: bool,
     pub body: Vec<u8>,
+    tls_end: Option<TlsEnd>,
     /// Header and body bytes so far.
     pub received: u64,
     header_bytes: u64,
+    /// A status line has come, and the blank line that ends its head has not.
+    inside_head: bool,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
     pub fault: Option<Fault>,
@@ -41,6 +55,8 @@ pub struct Exchange {
     pub opened: u32,
     /// What the request goes out on.
     pub connection: Option<Connection>,
+    /// The server has sent all that it will ever send on that connection.
+    pub hung_up: bool,
     touched: bool,
 }
 
@@ -70,15 +86,16 @@ impl Exchange {
     }
 
     /// Makes ready for the next attempt.
-    pub fn reset(&mut self, max_headers: u64, body_limit: u64) {
+    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
+        self.is_head = is_head;
         self.max_headers = max_headers;
         self.body_limit = body_limit;
-        self.head = Head::default();
-        self.head.headers.reserve();
-        self.head_done = false;
+        self.head = Head { headers: HeaderMap::with_room(), ..Head::default() };
+        (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
+        self.tls_end = None;
         (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
-        (self.connection, self.touched) = (None, false);
+        (self.connection, self.hung_up, self.touched) = (None, false, false);
         self.fault = None;
     }
 
@@ -126,17 +143,20 @@ impl Exchange {
             return true;
         }
         if line.starts_with(b"HTTP/") {
-            self.status_line(line);
-            // An answer in another version than the connection speaks.
-            return self.head.version != 0 || self.stop(Fault::BadHeader("its first line names no version of HTTP/1"));
+            return match self.status_line(line) {
+                Ok(()) => true,
+                Err(why) => self.stop(Fault::BadHeader(why)),
+            };
         }
         if matches!(line, b"\r\n" | b"\n") {
+            self.inside_head = false;
             // An interim response's blank line does not end the head (RFC 9110 section 15.2).
-            self.head_done = self.head.status >= 200 || self.head.status == 101;
-            if self.head_done && !self.length_is_sound() {
-                return self.stop(Fault::BadHeader("its Content-Length is no number, or there are two"));
-            }
-            return true;
+            let is_final = self.head.status >= 200 || self.head.status == 101;
+            self.head_done = is_final && self.end_head();
+            return !is_final || self.head_done;
+        }
+        if !self.inside_head {
+            return self.stop(Fault::BadHeader(NO_STATUS_LINE));
         }
         match self.head.headers.push_line(line) {
             Ok(()) => true,
@@ -144,33 +164,53 @@ impl Exchange {
         }
     }
 
-    /// RFC 9112 section 6.3: a length that cannot be read, or that is contradicted, must not be trusted. libcurl takes one
-    /// that overflows for none at all.
-    fn length_is_sound(&mut self) -> bool {
-        let mut first = None;
-        let sound = self
-            .head
-            .headers
-            .get_all(b"content-length")
-            .all(|value| number(value).is_some_and(|length| *first.get_or_insert(length) == length));
-        self.head.content_length = first.map(i64::unsigned_abs);
-        sound
+    fn end_head(&mut self) -> bool {
+        match Framing::of(&self.head) {
+            Ok(framing) => {
+                self.head.content_length = framing.length;
+                if framing.until_close && !self.is_head && self.trust.is_some() {
+                    // SAFETY: libcurl is in this handle's header callback.
+                    self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
+                }
+                true
+            }
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
     }
 
-    fn status_line(&mut self, line: &[u8]) {
+    /// What libcurl calls a success is one.
+    pub fn is_complete(&self) -> bool {
+        self.head_done && self.fault.is_none() && !self.is_cut_off()
+    }
+
+    /// TLS was cut off in a body that nothing but its end ends.
+    pub fn is_cut_off(&self) -> bool {
+        self.tls_end.as_ref().is_some_and(|end| !end.was_notified())
+    }
+
+    fn status_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        if std::mem::replace(&mut self.inside_head, true) {
+            return Err("it has a second status line among its headers");
+        }
         let line = line.trim_ascii_end();
         let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
         self.head.headers.clear();
         self.head.version = match parts.next().unwrap_or_default() {
             b"1.0" => 10,
             b"1.1" => 11,
+            b"2" => 20,
             _ => 0,
         };
-        let status = parts.next().and_then(number);
-        self.head.status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
+        if self.head.version == 0 {
+            // An answer in another version than the connection speaks.
+            return Err(NO_STATUS_LINE);
+        }
+        let status = parts.next().and_then(number).and_then(|status| u16::try_from(status).ok());
+        self.head.status = status.ok_or(NO_STATUS_LINE)?;
         let reason = parts.next().unwrap_or_default();
         let standard = standard_reason(self.head.status).to_bytes();
         self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
+        Ok(())
     }
 
     fn body_bytes(&mut self, data: &[u8]) -> bool {
@@ -214,6 +254,18 @@ impl Exchange {
         }
     }
 
+    /// OpenSSL's side of the connection that the handle is on.
+    fn tls(&self) -> Option<Tls> {
+        let easy = self.easy.filter(|_| self.trust.is_some())?;
+        // SAFETY: libcurl is in a callback of this handle.
+        unsafe { openssl_of(easy.as_ptr()) }.map(Tls)
+    }
+
+    /// An older libcurl does not tell of sockets that it closes before they are connected.
+    pub fn forget_unconnected(&self) {
+        self.sockets.forget_unconnected(self.id);
+    }
+
     /// `peer` is asked for a new connection only.
     fn about_to_send(&mut self, peer: impl FnOnce() -> Option<SocketAddr>, local_port: c_int) -> c_int {
         self.touch();
@@ -223,7 +275,7 @@ impl Exchange {
             return 1;
         }
         let connection = if self.opened > 0 {
-            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port)
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port, self.tls())
         } else {
             self.counts.reuse();
             self.sockets.used_again(self.id, local_port)
@@ -234,7 +286,7 @@ impl Exchange {
 }
 
 /// Digits and nothing else.
-fn number(text: &[u8]) -> Option<i64> {
+pub fn number(text: &[u8]) -> Option<i64> {
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     let (first, rest) = text.split_first()?;
     rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))

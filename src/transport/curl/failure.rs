@@ -1,6 +1,6 @@
 //! libcurl's outcome in our words: which code, what to tell a person, and whether the same would happen again.
 
-use super::exchange::{Exchange, Fault};
+use super::exchange::{Exchange, Fault, NO_STATUS_LINE};
 use crate::client::url::Origin;
 use crate::error::Code;
 use crate::text;
@@ -41,6 +41,8 @@ pub struct Report<'a> {
     pub origin: &'a Origin,
     /// Host and port of the proxy that the transfer went by.
     pub proxy: Option<String>,
+    /// How long the request's path, query and headers are together.
+    pub request_head: usize,
 }
 
 impl Report<'_> {
@@ -51,6 +53,9 @@ impl Report<'_> {
         }
         if self.curl_code != curl_sys::CURLE_OK {
             return Some(self.curl_failure());
+        }
+        if self.exchange.is_cut_off() {
+            return Some(failure(Code::HTTPC_E_TRUNCATED, CUT_OFF));
         }
         if self.exchange.head_done {
             return None;
@@ -71,7 +76,10 @@ impl Report<'_> {
                     format!("the response's headers are longer than the limit of {} bytes", self.exchange.max_headers);
                 failure(Code::HTTPC_E_HEADERS_TOO_LARGE, note)
             }
-            Fault::BadHeader(why) => failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::BadHeader(why) => not_http((*why).to_owned()),
+            Fault::Resend if self.exchange.opened > 0 => {
+                failure(Code::HTTPC_E_IO, "the server refused the request without acting on it")
+            }
             Fault::Resend => failure(Code::HTTPC_E_IO, "the connection closed before an answer came"),
             Fault::NoMemory => failure(Code::HTTPC_E_RESOURCE, "no memory for the body"),
             Fault::NoDescriptor(why) => {
@@ -133,25 +141,23 @@ impl Report<'_> {
             curl_sys::CURLE_PARTIAL_FILE => {
                 failure(Code::HTTPC_E_TRUNCATED, format!("the body ended early: {}", or(said, "cut off")))
             }
+            // Said like this by libcurl before 8.6.
+            curl_sys::CURLE_OUT_OF_MEMORY if self.request_head >= MOST_REQUEST_HEAD => too_long(),
             curl_sys::CURLE_OUT_OF_MEMORY => failure(Code::HTTPC_E_RESOURCE, "out of memory"),
             curl_sys::CURLE_URL_MALFORMAT => failure(Code::HTTPC_E_URL, or(said, "not a URL")),
-            curl_sys::CURLE_BAD_CONTENT_ENCODING => failure(Code::HTTPC_E_DECODE, or(said, "bad content encoding")),
-            CURLE_TOO_LARGE if self.exchange.received == 0 => Failure {
-                hopeless: true,
-                ..failure(Code::HTTPC_E_INVALID_ARG, "the request's URL and headers are longer than 1 MiB")
-            },
-            CURLE_TOO_LARGE => {
-                failure(Code::HTTPC_E_HEADERS_TOO_LARGE, or(said, "the response's headers are too long"))
-            }
+            CURLE_TOO_LARGE if said.contains("request too large") => too_long(),
+            CURLE_TOO_LARGE => failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "a line of the response's head is too long"),
             curl_sys::CURLE_GOT_NOTHING => {
                 failure(Code::HTTPC_E_IO, "the server closed the connection without an answer")
             }
             curl_sys::CURLE_SEND_ERROR | curl_sys::CURLE_RECV_ERROR | curl_sys::CURLE_SEND_FAIL_REWIND => {
                 self.broken(said)
             }
-            curl_sys::CURLE_UNSUPPORTED_PROTOCOL | WEIRD_SERVER_REPLY | curl_sys::CURLE_HTTP2 => {
-                failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {}", or(said, "malformed")))
-            }
+            // Content is not decoded by libcurl, so that the coding is the transfer's.
+            curl_sys::CURLE_UNSUPPORTED_PROTOCOL
+            | WEIRD_SERVER_REPLY
+            | curl_sys::CURLE_BAD_CONTENT_ENCODING
+            | curl_sys::CURLE_HTTP2 => not_http(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
             other => {
                 failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
@@ -200,10 +206,10 @@ impl Report<'_> {
             return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "the response's headers are too many or too long");
         }
         if self.exchange.received > 0 && framing.iter().any(|word| said.contains(word)) {
-            return failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {said}"));
+            return not_http(said);
         }
         if self.exchange.head_done && said.contains("unexpected eof") {
-            return failure(Code::HTTPC_E_TRUNCATED, "the body ended early: TLS was cut off without a close_notify");
+            return failure(Code::HTTPC_E_TRUNCATED, CUT_OFF);
         }
         if said.contains("SSL routines::") && said.contains("alert") {
             return Failure {
@@ -221,21 +227,47 @@ impl Report<'_> {
 }
 
 const WEIRD_SERVER_REPLY: CURLcode = 8;
+const CUT_OFF: &str = "the body ended early: TLS was cut off without a close_notify";
 
-/// The system's resolver does not tell what it lacked.
+/// libcurl's, and a body is no part of it.
+const MOST_REQUEST_HEAD: usize = 1 << 20;
+
+fn too_long() -> Failure {
+    let note = "the request's URL and headers are longer than 1 MiB";
+    Failure { hopeless: true, ..failure(Code::HTTPC_E_INVALID_ARG, note) }
+}
+
+/// Neither the system's resolver nor an older libcurl tells what it lacked.
 fn failed_lookup(host: &str) -> Failure {
     use rustix::io::Errno;
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
-    match socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None) {
+    match take_what_a_lookup_takes() {
         Err(why @ (Errno::MFILE | Errno::NFILE)) => {
             failure(Code::HTTPC_E_RESOURCE, format!("no descriptor to look up the host name {host}: {why}"))
         }
-        _ => failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {host}")),
+        _ => of_unfinished_lookup()
+            .unwrap_or_else(|| failure(Code::HTTPC_E_DNS, format!("could not resolve the host name {host}"))),
     }
+}
+
+/// A pair for libcurl to be woken by, and a socket for the resolver.
+fn take_what_a_lookup_takes() -> rustix::io::Result<()> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+    let _pair = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None).map(drop)
 }
 
 fn failure(code: Code, note: impl Into<String>) -> Failure {
     Failure { code, note: note.into(), hopeless: false }
+}
+
+fn not_http(said: String) -> Failure {
+    // Several words of libcurl's for one thing.
+    let first_line = ["HTTP/0.9", "HTTP version", "HTTP/1 subversion", "Invalid status line"];
+    let why = match first_line.iter().any(|word| said.contains(word)) {
+        true => NO_STATUS_LINE.to_owned(),
+        false => or(said, "malformed"),
+    };
+    failure(Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}"))
 }
 
 fn or(said: String, otherwise: &str) -> String {

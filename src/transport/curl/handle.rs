@@ -10,6 +10,7 @@ use super::raw;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
+use super::tls_end::openssl_of;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
@@ -19,7 +20,7 @@ use curl::easy::Easy2;
 use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
 use std::net::{IpAddr, SocketAddr};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 pub struct Handle {
@@ -28,7 +29,7 @@ pub struct Handle {
     headers: HeaderList,
     /// libcurl reads the body in place.
     body: Option<Arc<[u8]>>,
-    /// The request target that libcurl was given last, where it takes one beside the URL.
+    /// The request target that libcurl was given last.
     target: Vec<u8>,
     /// What libcurl was given last is a GET without a body.
     is_plain_get: bool,
@@ -38,7 +39,28 @@ pub struct Handle {
     is_direct: bool,
     is_fresh: bool,
     keeps_connection: bool,
+    version: Version,
     uploaded: u64,
+}
+
+/// The versions of HTTP that a handle may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    Http1,
+    /// HTTP/2 where the server agrees.
+    Either,
+    /// HTTP/2 without asking.
+    Http2,
+}
+
+impl Version {
+    fn option(self) -> c_long {
+        match self {
+            Version::Http1 => ffi::CURL_HTTP_VERSION_1_1 as c_long,
+            Version::Either => sys::CURL_HTTP_VERSION_2TLS,
+            Version::Http2 => sys::CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+        }
+    }
 }
 
 impl Handle {
@@ -53,11 +75,13 @@ impl Handle {
             is_plain_get: false,
             settings: settings.clone(),
             origin: origin.clone(),
-            is_direct: origin.https || settings.proxy_for(origin).is_empty(),
+            is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
             keeps_connection: true,
+            version: Version::Http1,
             uploaded: 0,
         };
+        handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
         handle.set_constants();
         Ok(handle)
     }
@@ -110,6 +134,25 @@ impl Handle {
         }
     }
 
+    /// What it offers to the server.
+    pub fn speak(&mut self, version: Version) {
+        if self.version != version {
+            self.version = version;
+            self.long(ffi::CURLOPT_HTTP_VERSION, version.option());
+        }
+    }
+
+    /// Whether the connection of the running attempt speaks HTTP/2, as its TLS handshake has settled.
+    pub fn has_agreed_on_http2(&self) -> bool {
+        let (mut name, mut length): (*const u8, u32) = (ptr::null(), 0);
+        // SAFETY: the connection lives while the transfer runs, and the name as long as that.
+        unsafe {
+            let Some(connection) = openssl_of(self.easy.raw()) else { return false };
+            openssl_sys::SSL_get0_alpn_selected(connection.as_ptr(), &mut name, &mut length);
+            !name.is_null() && std::slice::from_raw_parts(name, length as usize) == b"h2"
+        }
+    }
+
     /// Its sockets are opened as those of `sockets`, which outlive every multi handle that this one is put into.
     pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
         self.pointer(ffi::CURLOPT_CLOSESOCKETDATA, &**sockets as *const Sockets);
@@ -118,7 +161,7 @@ impl Handle {
 
     /// Makes ready for an attempt.
     pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        self.easy.get_mut().reset(out.max_headers, out.max_body);
+        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
         self.uploaded = 0;
         self.set_request(out)
     }
@@ -163,6 +206,9 @@ impl Handle {
             connection => connection.as_ref().and_then(|connection| connection.peer),
         };
         let exchange = self.easy.get_mut();
+        if new_connection && exchange.fired == 0 {
+            exchange.forget_unconnected();
+        }
         let (code, note, hopeless) = match failure {
             None => (Code::HTTPC_OK, String::new(), false),
             Some(failure) => (failure.code, failure.note, failure.hopeless),
@@ -175,6 +221,8 @@ impl Handle {
             sent: exchange.fired > 0,
             heard: exchange.received > 0,
             reused: exchange.fired > 0 && !new_connection,
+            // libcurl sends again on a new connection only what the server has refused to act on (Curl_retry_request).
+            unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.received == 0,
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
@@ -189,14 +237,15 @@ impl Handle {
             None if self.is_looking_up() => failure::of_unfinished_lookup(),
             // Ended by the driver: the machine knows why.
             None => None,
-            Some(ffi::CURLE_OK) if self.easy.get_ref().head_done && self.easy.get_ref().fault.is_none() => None,
+            Some(ffi::CURLE_OK) if self.easy.get_ref().is_complete() => None,
             Some(code) => {
                 let message = self.easy.take_error_buf().unwrap_or_default();
                 let os_errno = self.info_long(ffi::CURLINFO_OS_ERRNO) as i32;
-                let by_proxy = self.info_long(sys::CURLINFO_USED_PROXY) == 1;
-                let proxy = if by_proxy { Some(self.settings.shown_proxy(&self.origin)) } else { None };
+                let proxy = self.settings.shown_proxy(&self.origin);
                 let exchange = self.easy.get_ref();
-                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy }.failure()
+                let request_head = self.target.len() + self.headers.len();
+                Report { curl_code: code, message, os_errno, exchange, origin: &self.origin, proxy, request_head }
+                    .failure()
             }
         }
     }

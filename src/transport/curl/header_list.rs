@@ -20,6 +20,11 @@ impl HeaderList {
         self.nodes.clear();
     }
 
+    /// In bytes.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// For CURLOPT_USERAGENT; empty is none.
     pub fn set_agent(&mut self, agent: &str) {
         if self.agent.strip_suffix(b"\0").unwrap_or_default() != agent.as_bytes() {

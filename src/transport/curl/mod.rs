@@ -7,6 +7,7 @@
 
 mod exchange;
 mod failure;
+mod framing;
 mod handle;
 mod header_list;
 pub mod multiplexer;
@@ -18,10 +19,16 @@ pub mod slot;
 mod sockets;
 mod startup;
 mod sys;
+mod tls_end;
 mod trust;
 
 use crate::text;
 use std::ffi::CString;
+
+/// Whether the libcurl in use was built with nghttp2.
+pub fn speaks_http2() -> bool {
+    ::curl::Version::get().feature_http2()
+}
 
 /// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.
 pub fn version() -> CString {

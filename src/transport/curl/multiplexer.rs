@@ -3,10 +3,11 @@
 //!
 //! Several small multi handles and not one, since libcurl looks for a connection among all of a multi's.
 
+mod lane;
 pub mod poller;
 mod shard;
 
-use super::handle::Handle;
+use super::handle::{Handle, Version};
 use super::settings::Settings;
 use crate::client::alarms::Alarms;
 use crate::client::clock::{self, Micros};
@@ -17,6 +18,8 @@ use crate::error::{Code, Error, Result};
 use crate::sync::Map;
 use crate::transport::Outgoing;
 use curl_sys::CURLcode;
+use lane::Lane;
+pub use lane::Manner;
 use poller::{FAILED, Kind, Owner, Poller, READ, Ready, WRITE, Waker};
 use rustix::fd::RawFd;
 use shard::Shard;
@@ -26,9 +29,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Easy handles kept for later attempts at one origin.
 const MOST_SPARE: usize = 256;
-
-/// Lanes kept at least, before those without connections are forgotten.
-const MOST_LANES: usize = 256;
 
 pub struct Multiplexer {
     // Transfers go before the shards that they are in.
@@ -41,6 +41,10 @@ pub struct Multiplexer {
     limits: Limits,
     /// Shards that have something to do without an event, and those whose time has come.
     runnable: Vec<u32>,
+    /// Those that were driven and want that again at once: after a look at all others, or a server that never pauses would
+    /// hold everybody up.
+    again: Vec<u32>,
+    turn: u64,
     alarms: Alarms,
     ready: Vec<Ready>,
     touched: Vec<u32>,
@@ -58,18 +62,13 @@ pub struct Limits {
     pub idle_expiry: Micros,
 }
 
-/// The way to one origin.
-#[derive(Default)]
-struct Lane {
-    shards: Vec<u32>,
-    spare: Vec<Box<Handle>>,
-}
-
 struct Transfer {
     handle: Box<Handle>,
     shard: u32,
     ended: Option<CURLcode>,
     heard: bool,
+    /// It finds out which version of HTTP its origin speaks.
+    asks: bool,
 }
 
 /// Where an attempt will run.
@@ -78,6 +77,7 @@ pub struct Route {
     /// On a connection that is still to be opened.
     pub connects: bool,
     fresh_connection: bool,
+    version: Version,
 }
 
 /// How an attempt stands.
@@ -86,6 +86,10 @@ pub struct Standing<'m> {
     pub head: Option<&'m Head>,
     /// Once the attempt is over.
     pub ended: Option<CURLcode>,
+    /// The request is on its way.
+    pub is_sent: bool,
+    /// Its connection is for all attempts at the origin.
+    pub is_shared: bool,
 }
 
 // SAFETY: made on one thread and used on another, never on two; what handles share locks itself.
@@ -103,6 +107,8 @@ impl Multiplexer {
             idle: idle.clone(),
             limits,
             runnable: Vec::new(),
+            again: Vec::new(),
+            turn: 1,
             alarms: Alarms::default(),
             ready: Vec::new(),
             touched: Vec::new(),
@@ -118,12 +124,13 @@ impl Multiplexer {
 
     /// Where an attempt will run: the first shard with an idle connection, else one with room for another, else a new one.
     pub fn route(&mut self, now: Micros, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
-        let mut roomy = None;
+        let (mut roomy, mut version) = (None, Version::Http1);
         if let Some(lane) = self.lanes.get(origin) {
+            version = lane.version();
             for &number in &lane.shards {
                 let Some(Some(shard)) = self.shards.get(number as usize) else { continue };
                 if shard.has_idle(now) && !fresh_connection {
-                    return Ok(Route { shard: number, connects: false, fresh_connection });
+                    return Ok(Route { shard: number, connects: false, fresh_connection, version });
                 }
                 if roomy.is_none() && shard.has_room(now) {
                     roomy = Some(number);
@@ -131,19 +138,21 @@ impl Multiplexer {
             }
         }
         let shard = roomy.map_or_else(|| self.new_shard(origin), Ok)?;
-        Ok(Route { shard, connects: true, fresh_connection })
+        Ok(Route { shard, connects: true, fresh_connection, version })
     }
 
     /// Starts an attempt, which is called `id` until [`Multiplexer::finish`].
     pub fn start(&mut self, now: Micros, id: u32, route: Route, out: &Outgoing<'_>) -> Result<()> {
         let origin = &out.target.origin;
-        let spare = self.lanes.get_mut(origin).and_then(|lane| lane.spare.pop());
+        let lane = self.lane(origin);
+        let (spare, asks) = (lane.spare.pop(), lane.asks());
         let mut handle = match spare {
             Some(handle) => handle,
             None => Box::new(Handle::new(origin, &self.settings)?),
         };
         handle.set_id(id);
         handle.use_fresh_connection(route.fresh_connection);
+        handle.speak(route.version);
         let Some(Some(shard)) = self.shards.get_mut(route.shard as usize) else {
             return Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: a route to nowhere"));
         };
@@ -154,7 +163,7 @@ impl Multiplexer {
         if at >= self.transfers.len() {
             self.transfers.resize_with(at + 1, || None);
         }
-        self.transfers[at] = Some(Transfer { handle, shard: route.shard, ended: None, heard: false });
+        self.transfers[at] = Some(Transfer { handle, shard: route.shard, ended: None, heard: false, asks });
         Ok(())
     }
 
@@ -163,7 +172,13 @@ impl Multiplexer {
         let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
         let exchange = transfer.handle.exchange_mut();
         exchange.settle();
-        Some(Standing { head: exchange.head_done.then_some(&exchange.head), ended: transfer.ended })
+        let is_shared = matches!(&self.shards[transfer.shard as usize], Some(shard) if shard.is_http2());
+        Some(Standing {
+            is_shared,
+            head: exchange.head_done.then_some(&exchange.head),
+            ended: transfer.ended,
+            is_sent: exchange.fired > 0,
+        })
     }
 
     pub fn limit_body(&mut self, id: u32, limit: u64) {
@@ -192,6 +207,7 @@ impl Multiplexer {
         if self.next_expiry == Micros::MAX && lifetime != Micros::MAX {
             self.next_expiry = now.saturating_add(lifetime);
         }
+        self.lose_probe(id, transfer.handle.origin());
         let is_spoiled = transfer.handle.is_spoiled_by(code);
         let end = transfer.handle.end(code);
         if !is_spoiled
@@ -214,17 +230,25 @@ impl Multiplexer {
 
     /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
     pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
+        self.turn += 1;
+        self.runnable.append(&mut self.again);
         let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
         let us = match times.into_iter().flatten().min() {
-            _ if !self.runnable.is_empty() || !self.ready.is_empty() => Some(0),
+            _ if !self.runnable.is_empty() || !self.ready.is_empty() || !self.touched.is_empty() => Some(0),
             Some(0) => Some(0),
             Some(at) => Some(at.saturating_sub(clock::now())),
             None => None,
         };
         self.poller.wait(us, &mut self.ready)?;
+        let now = clock::now();
+        // Before anybody takes one: a connection that has ended is not to be used.
+        for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
+            if let Owner::Shard(shard) = ended.owner {
+                self.idle_event(now, shard, ended.fd);
+            }
+        }
         // The first to become ready is the first to be served.
         self.ready.reverse();
-        let now = clock::now();
         while let Some(shard) = self.alarms.ring(now) {
             self.make_runnable(shard);
         }
@@ -244,7 +268,6 @@ impl Multiplexer {
         let Some(ready) = self.ready.pop() else { return false };
         match ready.owner {
             Owner::Signal(key) => self.raised.push(key),
-            Owner::Shard(shard) if ready.events == 0 => self.idle_event(now, shard, ready.fd),
             Owner::Shard(shard) => self.event(now, shard, ready),
             Owner::Nobody => {}
         }
@@ -278,7 +301,7 @@ impl Multiplexer {
         }
     }
 
-    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, .. }: Ready) {
+    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, hung_up, .. }: Ready) {
         let bits = [
             (READ, curl_sys::CURL_CSELECT_IN),
             (WRITE, curl_sys::CURL_CSELECT_OUT),
@@ -298,6 +321,7 @@ impl Multiplexer {
             && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
         {
             transfer.heard = true;
+            transfer.handle.exchange_mut().hung_up |= hung_up;
             if self.touched.is_empty() {
                 self.touched.push(user);
             }
@@ -308,6 +332,9 @@ impl Multiplexer {
         let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.starting);
         let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
         self.starting -= std::mem::take(&mut shard.starting);
+        if fd == curl_sys::CURL_SOCKET_BAD {
+            shard.driven_in = self.turn;
+        }
         let is_full = others_idle >= self.limits.max_idle;
         let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
         while let Some((transfer, code)) = shard.next_ended() {
@@ -316,6 +343,7 @@ impl Multiplexer {
                 self.touched.push(transfer);
             }
         }
+        self.learn_version();
         if is_sound { self.note_due(number) } else { self.fail_all(number) }
     }
 
@@ -334,7 +362,7 @@ impl Multiplexer {
         if let Some(Some(shard)) = self.shards.get_mut(number as usize)
             && !std::mem::replace(&mut shard.is_runnable, true)
         {
-            self.runnable.push(number);
+            if shard.driven_in == self.turn { self.again.push(number) } else { self.runnable.push(number) }
         }
     }
 
@@ -379,10 +407,7 @@ impl Multiplexer {
             && shard.is_unused()
         {
             if let Some(lane) = self.lanes.get_mut(shard.origin()) {
-                lane.shards.retain(|other| *other != number);
-                if lane.shards.is_empty() {
-                    lane.spare.clear();
-                }
+                lane.forget_shard(number);
             }
             self.shards[number as usize] = None;
         }
@@ -396,10 +421,7 @@ impl Multiplexer {
             Some(free) => *free = shard,
             None => self.shards.push(shard),
         }
-        if self.lanes.len() >= MOST_LANES {
-            self.lanes.retain(|_, lane| !lane.shards.is_empty());
-        }
-        self.lanes.entry(origin.clone()).or_default().shards.push(number);
+        self.lane(origin).shards.push(number);
         Ok(number)
     }
 }

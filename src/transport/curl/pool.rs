@@ -167,7 +167,7 @@ impl Pool {
         state: &mut State,
         origin: &Arc<Origin>,
         now: Micros,
-        discarded: &mut Vec<Box<Slot>>,
+        discarded: &mut Vec<Slot>,
     ) -> Option<Box<Slot>> {
         state.expire(now, &self.limits, discarded);
         if let Some(slots) = state.idle.get_mut(origin)
@@ -190,7 +190,7 @@ impl Pool {
         let mut state = self.state.lock();
         if let Some(slot) = slot {
             let keep = !slot.is_spoiled() && slot.is_connected() && !state.closed && self.limits.max_idle > 0;
-            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(slot) }
+            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(*slot) }
         }
         if !discarded.is_empty() {
             // Closing a connection may take a system call or two: not under the lock, yet before the permit goes to somebody
@@ -209,7 +209,7 @@ impl Pool {
 
 impl State {
     /// Room for one connection that will be opened. How many idle ones of shards are still too many.
-    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Box<Slot>>) -> u32 {
+    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) -> u32 {
         let excess = |state: &State| {
             let open = state.admission.in_use().saturating_add(state.idle_count).saturating_add(in_shards);
             open.saturating_sub(limits.max_connections)
@@ -220,7 +220,7 @@ impl State {
         excess(self)
     }
 
-    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
         let last = Use { ended: clock::now(), by_thread: this_thread() };
         let idle = IdleSlot { slot, last };
         if limits.idle_expiry_ms > 0 {
@@ -238,7 +238,7 @@ impl State {
         }
     }
 
-    fn take_oldest(&mut self) -> Option<Box<Slot>> {
+    fn take_oldest(&mut self) -> Option<Slot> {
         let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
         let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
         let slots = self.idle.get_mut(&origin)?;
@@ -247,10 +247,10 @@ impl State {
             self.idle.remove(&origin);
         }
         self.idle_count -= 1;
-        Some(oldest.slot)
+        Some(*oldest.slot)
     }
 
-    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Box<Slot>>) {
+    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
         if now < self.next_expiry {
             return;
         }
@@ -258,7 +258,7 @@ impl State {
         self.next_expiry = Micros::MAX;
         for slots in self.idle.values_mut() {
             let expired = slots.iter().take_while(|idle| idle.last.ended.saturating_add(lifetime) <= now).count();
-            discarded.extend(slots.drain(..expired).map(|idle| idle.slot));
+            discarded.extend(slots.drain(..expired).map(|idle| *idle.slot));
             if let Some(oldest) = slots.first() {
                 self.next_expiry = self.next_expiry.min(oldest.last.ended.saturating_add(lifetime));
             }

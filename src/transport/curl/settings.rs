@@ -3,6 +3,8 @@
 use super::share::Share;
 use super::trust::Trust;
 use crate::client::config::{Config, Proxy};
+use crate::client::no_proxy;
+use crate::client::protocol::Protocol;
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use curl_sys::curl_slist;
@@ -16,9 +18,19 @@ pub struct Settings {
     trust: OnceLock<Arc<Trust>>,
     http_proxy: CString,
     https_proxy: CString,
-    no_proxy: CString,
+    no_proxy: String,
     resolve: ResolveList,
+    protocol: Protocol,
     pub counts: Arc<Counts>,
+}
+
+/// Which version of HTTP an origin is spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstVersion {
+    Http1,
+    Http2,
+    /// By ALPN.
+    Asked,
 }
 
 /// Counted when a request is on its way, for those who look meanwhile.
@@ -40,8 +52,9 @@ impl Settings {
             trust,
             http_proxy: c_string(http_proxy),
             https_proxy: c_string(https_proxy),
-            no_proxy: c_string(no_proxy),
+            no_proxy,
             resolve: ResolveList::new(config)?,
+            protocol: config.protocol,
             counts: Arc::default(),
         })
     }
@@ -61,19 +74,41 @@ impl Settings {
 
     /// Empty for none: libcurl must not read the environment itself, which races with setenv().
     pub fn proxy_for(&self, origin: &Origin) -> &CStr {
-        if origin.https { &self.https_proxy } else { &self.http_proxy }
+        if no_proxy::excepts(&self.no_proxy, &origin.host) {
+            c""
+        } else if origin.https {
+            &self.https_proxy
+        } else {
+            &self.http_proxy
+        }
     }
 
-    /// Host and port of the proxy, without what else its URL holds.
-    pub fn shown_proxy(&self, origin: &Origin) -> String {
+    /// Whether an HTTP proxy is in between and no tunnel through it.
+    pub fn shows_requests_to_proxy(&self, origin: &Origin) -> bool {
+        let proxy = self.proxy_for(origin).to_bytes();
+        let is_tunnel = proxy.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"socks"));
+        !origin.https && !proxy.is_empty() && !is_tunnel
+    }
+
+    /// Host and port of the origin's proxy, if any, without what else its URL holds.
+    pub fn shown_proxy(&self, origin: &Origin) -> Option<String> {
         let url = self.proxy_for(origin).to_string_lossy();
         let place = url.split_once("://").map_or(&*url, |(_, rest)| rest);
         let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
-        crate::text::printable(place.trim_end_matches('/').as_bytes(), 100)
+        (!url.is_empty()).then(|| crate::text::printable(place.trim_end_matches('/').as_bytes(), 100))
     }
 
-    pub fn no_proxy(&self) -> &CStr {
-        &self.no_proxy
+    /// How an engine thread speaks to an origin before it knows better.
+    pub fn first_version(&self, origin: &Origin) -> FirstVersion {
+        match self.protocol {
+            Protocol::HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE => FirstVersion::Http2,
+            Protocol::HTTPC_PROTOCOL_AUTO | Protocol::HTTPC_PROTOCOL_HTTP_2
+                if origin.https && super::speaks_http2() =>
+            {
+                FirstVersion::Asked
+            }
+            _ => FirstVersion::Http1,
+        }
     }
 
     pub fn resolve_list(&self) -> *const curl_slist {

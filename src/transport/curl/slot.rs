@@ -5,7 +5,7 @@ use super::exchange::Exchange;
 use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
-use super::sockets::{self, Idle, Sockets};
+use super::sockets::{Idle, Sockets};
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::url::Origin;
 use crate::error::Result;
@@ -69,15 +69,10 @@ impl Slot {
         self.handle.exchange_mut()
     }
 
-    /// Starts an attempt. `resend_is_safe`: the request may reach the server twice without harm.
-    pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool, resend_is_safe: bool) -> Result<()> {
-        let fresh = fresh_connection
-            || match self.socket.map(sockets::peek) {
-                None | Some(Idle::Quiet) => false,
-                Some(Idle::Talking) => !(self.handle.origin().https && resend_is_safe),
-                Some(Idle::Closed) => true,
-            };
-        if fresh && self.is_connected() {
+    /// Starts an attempt.
+    pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool) -> Result<()> {
+        let usable = |fd| !fresh_connection && self.sockets.look(fd) == Idle::Quiet;
+        if self.socket.is_some_and(|fd| !usable(fd)) {
             self.drop_connection()?; // and so a new one has to be opened
         }
         self.handle.prepare(out)?;
@@ -141,10 +136,11 @@ impl Slot {
     /// Ends the attempt, complete or not, and says what is known of it. `curl_code`: what [`Slot::advance`] returned.
     pub fn finish(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
         self.multi.remove(self.handle.raw());
-        self.socket = curl_code.and_then(|_| self.sockets.only());
         self.running = false;
         self.spoiled |= self.handle.is_spoiled_by(curl_code);
-        self.handle.end(curl_code)
+        let end = self.handle.end(curl_code);
+        self.socket = curl_code.and_then(|_| self.sockets.only());
+        end
     }
 
     /// Left to libcurl, the old connection would stay open until the new one's request ends: one more than the limits

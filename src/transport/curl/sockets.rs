@@ -2,12 +2,15 @@
 //! shard several; more sockets are open while libcurl tries several addresses of a host at once.
 
 use super::multiplexer::poller::Poller;
+use super::sys;
 use crate::client::clock::Micros;
 use crate::sync::Mutex;
+use openssl_sys::SSL;
 use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use rustix::net::{AddressFamily, Protocol, RecvFlags, Shutdown, SocketFlags, SocketType, socket_with};
 use std::ffi::{c_int, c_void};
 use std::net::SocketAddr;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -38,12 +41,19 @@ struct Socket {
     connection: Option<Connection>,
 }
 
+impl Socket {
+    fn is_unconnected(&self, opener: u32) -> bool {
+        self.opener == opener && self.connection.is_none()
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
     pub fd: RawFd,
     pub id: i64,
     pub peer: Option<SocketAddr>,
     local_port: c_int,
+    tls: Option<Tls>,
     /// The transfer that took it last.
     user: u32,
     /// Transfers on it; several with HTTP/2.
@@ -53,9 +63,27 @@ pub struct Connection {
     dead: bool,
 }
 
+/// OpenSSL's side of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls(pub NonNull<SSL>);
+
+// SAFETY: looked at only by whoever drives the connection's multi handle, which is one thread at a time.
+unsafe impl Send for Tls {}
+
 impl Connection {
     fn is_idle(&self) -> bool {
         self.users == 0 && !self.dead
+    }
+
+    /// What became of it while it was idle. OpenSSL may have read on behind the answer.
+    fn look(&self) -> Idle {
+        // SAFETY: libcurl keeps both open as long as nobody drives its multi handle, and whoever asks is who does.
+        unsafe {
+            match self.tls {
+                Some(Tls(tls)) if sys::SSL_has_pending(tls.as_ptr()) != 0 => Idle::Talking,
+                _ => peek(BorrowedFd::borrow_raw(self.fd)),
+            }
+        }
     }
 }
 
@@ -92,6 +120,17 @@ impl Sockets {
         self.alive.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Those that were opened for a transfer and have not become its connection.
+    pub fn forget_unconnected(&self, opener: u32) {
+        self.forget(&mut self.open.lock(), opener);
+    }
+
+    fn forget(&self, open: &mut Vec<Socket>, opener: u32) {
+        let before = open.len();
+        open.retain(|socket| !socket.is_unconnected(opener));
+        self.alive.fetch_sub((before - open.len()) as u32, Ordering::Relaxed);
+    }
+
     /// The socket of the one connection.
     pub fn only(&self) -> Option<RawFd> {
         match self.open.lock()[..] {
@@ -106,12 +145,27 @@ impl Sockets {
     }
 
     /// A request is about to go out on a new connection, which is one of the sockets that `opener` opened.
-    pub fn connected(&self, opener: u32, id: i64, peer: Option<SocketAddr>, local_port: c_int) -> Option<Connection> {
+    pub fn connected(
+        &self,
+        opener: u32,
+        id: i64,
+        peer: Option<SocketAddr>,
+        local_port: c_int,
+        tls: Option<Tls>,
+    ) -> Option<Connection> {
         let mut open = self.open.lock();
-        let socket = open.iter_mut().rev().find(|socket| socket.opener == opener && socket.connection.is_none())?;
-        let fd = socket.fd;
-        let new = Connection { fd, id, peer, local_port, user: opener, users: 1, idle_since: 0, dead: false };
-        socket.connection = Some(new);
+        let several = open.iter().filter(|socket| socket.is_unconnected(opener)).count() > 1;
+        let is_it = |socket: &Socket| {
+            socket.is_unconnected(opener) && (!several || local_port_of(socket.fd) == u16::try_from(local_port).ok())
+        };
+        let at = open.iter().rposition(is_it)?;
+        let fd = open[at].fd;
+        let new = Connection { fd, id, peer, local_port, tls, user: opener, users: 1, idle_since: 0, dead: false };
+        open[at].connection = Some(new);
+        if several {
+            // The others lost, and an older libcurl has closed them without a word.
+            self.forget(&mut open, opener);
+        }
         Some(new)
     }
 
@@ -141,15 +195,20 @@ impl Sockets {
         });
     }
 
-    /// The transfer on a connection that has one.
+    /// The transfer on a connection that has just one.
     pub fn user(&self, fd: RawFd) -> Option<u32> {
-        self.with_connection(fd, |connection| Some(connection.user).filter(|_| connection.users > 0)).flatten()
+        self.with_connection(fd, |connection| Some(connection.user).filter(|_| connection.users == 1)).flatten()
     }
 
-    /// Of an idle connection that became readable: whether it is of no use any more, which it then never will be.
+    /// What became of the connection meanwhile.
+    pub fn look(&self, fd: RawFd) -> Idle {
+        self.with_connection(fd, |connection| connection.look()).unwrap_or(Idle::Closed)
+    }
+
+    /// Whether an idle connection is of no use any more, which it then never will be.
     pub fn is_lost(&self, fd: RawFd) -> bool {
         let lost = |connection: &mut Connection| {
-            if connection.is_idle() && peek(fd) != Idle::Quiet {
+            if connection.is_idle() && connection.look() != Idle::Quiet {
                 self.bury(connection);
                 return true;
             }
@@ -176,8 +235,6 @@ impl Sockets {
             if oldest.idle_since > latest {
                 break;
             }
-            // SAFETY: it is open, as long as it is in the list.
-            let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(oldest.fd) }, Shutdown::Both);
             self.bury(oldest);
             ended += 1;
         }
@@ -193,7 +250,10 @@ impl Sockets {
         to.append(&mut self.touched.lock());
     }
 
+    /// libcurl, which does not look into OpenSSL's buffer, must find it closed as well.
     fn bury(&self, connection: &mut Connection) {
+        // SAFETY: it is open, as long as it is in the list.
+        let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(connection.fd) }, Shutdown::Both);
         connection.dead = true;
         self.count_idle(u32::wrapping_sub);
         self.alive.fetch_sub(1, Ordering::Relaxed);
@@ -212,19 +272,22 @@ impl Sockets {
     }
 }
 
+fn local_port_of(fd: RawFd) -> Option<u16> {
+    // SAFETY: only asked for an address: at worst it is that of another.
+    let address = rustix::net::getsockname(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
+    SocketAddr::try_from(address).ok().map(|address| address.port())
+}
+
 /// What became of an idle connection meanwhile.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Idle {
     Quiet,
-    /// Bytes wait on it: TLS session tickets, or an answer that nobody asked for.
+    /// Bytes wait on it: an answer that nobody asked for, or TLS session tickets, which cannot be told from one.
     Talking,
     Closed,
 }
 
-/// Of a connection that is open.
-pub fn peek(fd: RawFd) -> Idle {
-    // SAFETY: libcurl keeps it open as long as nobody drives its multi handle, and whoever asks is who does.
-    let socket = unsafe { BorrowedFd::borrow_raw(fd) };
+fn peek(socket: BorrowedFd<'_>) -> Idle {
     match rustix::net::recv(socket, &mut [0u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
         Err(rustix::io::Errno::AGAIN) => Idle::Quiet,
         Ok((0, _)) | Err(_) => Idle::Closed,

@@ -13,6 +13,7 @@ pub const CURLOPT_SUPPRESS_CONNECT_HEADERS: CURLoption = 265;
 pub const CURLOPT_QUICK_EXIT: CURLoption = 322;
 /// Since 8.17: the same for a multi handle.
 pub const CURLMOPT_QUICK_EXIT: CURLMoption = 21;
+pub const CURLMOPT_MAX_CONCURRENT_STREAMS: CURLMoption = 16;
 /// Since 8.22: resolver threads of a multi handle.
 pub const CURLMOPT_RESOLVE_THREADS_MAX: CURLMoption = 20;
 
@@ -27,16 +28,26 @@ pub const CURLINFO_APPCONNECT_TIME_T: CURLINFO = OFF_T + 56;
 /// Since 8.10.
 pub const CURLINFO_POSTTRANSFER_TIME_T: CURLINFO = OFF_T + 67;
 
-/// Since 8.7.
-pub const CURLINFO_USED_PROXY: CURLINFO = 0x20_0000 + 66;
+pub const CURLSSLBACKEND_OPENSSL: c_uint = 1;
+
+pub const CURLINFO_TLS_SSL_PTR: CURLINFO = 0x40_0000 + 45;
+
+pub const CURL_HTTP_VERSION_2TLS: c_long = 4;
+pub const CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE: c_long = 5;
 
 pub const CURLUPART_SCHEME: c_uint = 1;
 pub const CURLUPART_HOST: c_uint = 5;
 pub const CURLUPART_PORT: c_uint = 6;
-pub const CURLUPART_PATH: c_uint = 7;
-pub const CURLUPART_QUERY: c_uint = 8;
 
 pub enum Curlu {}
+
+/// `struct curl_tlssessioninfo`.
+#[repr(C)]
+pub struct TlsSession {
+    pub backend: c_uint,
+    /// The `SSL *`.
+    pub internals: *mut c_void,
+}
 
 /// CURLOPT_PREREQFUNCTION's arguments; 0 lets the request go out.
 pub type PrereqCallback = extern "C" fn(
@@ -72,12 +83,20 @@ unsafe extern "C" {
 }
 
 // OpenSSL, beyond the `openssl-sys` crate.
+pub const SSL_CB_READ_ALERT: c_int = 0x4004;
+pub const SSL_AD_CLOSE_NOTIFY: c_int = 0;
+
 unsafe extern "C" {
+    pub fn SSL_set_info_callback(
+        connection: *mut openssl_sys::SSL,
+        callback: extern "C" fn(*const openssl_sys::SSL, c_int, c_int),
+    );
     pub fn X509_STORE_load_locations(
         store: *mut openssl_sys::X509_STORE,
         file: *const c_char,
         directory: *const c_char,
     ) -> c_int;
     pub fn SSL_CTX_set_default_read_buffer_len(context: *mut openssl_sys::SSL_CTX, length: usize);
+    pub fn SSL_has_pending(ssl: *const openssl_sys::SSL) -> c_int;
     pub fn SSL_CTX_set1_cert_store(context: *mut openssl_sys::SSL_CTX, store: *mut openssl_sys::X509_STORE);
 }

@@ -32,8 +32,15 @@ pub struct Connection {
     buffer: Vec<u8>,
     id: u64,
     pub requests: u32,
-    /// When the connection ends although the client was told nothing of it.
-    pub end_at: Option<(Instant, End)>,
+    /// What happens on the idle connection, and when, although the client was told nothing of it.
+    pub later: Option<(Instant, Later)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Later {
+    End(End),
+    /// Bytes that nobody asked for.
+    Say(Vec<u8>, Then),
 }
 
 /// One request, and the means to answer it.
@@ -55,7 +62,7 @@ impl Exchange<'_> {
 }
 
 pub fn serve(stream: Stream, id: u64, shared: &Shared, route: Route) -> (Stream, End) {
-    let mut connection = Connection { stream, buffer: Vec::new(), id, requests: 0, end_at: None };
+    let mut connection = Connection { stream, buffer: Vec::new(), id, requests: 0, later: None };
     let end = loop {
         match exchange(&mut connection, shared, route) {
             Ok(Then::Keep) => {}
@@ -73,23 +80,31 @@ pub fn serve(stream: Stream, id: u64, shared: &Shared, route: Route) -> (Stream,
 }
 
 fn exchange(connection: &mut Connection, shared: &Shared, route: Route) -> Answer {
-    if let Some((when, end)) = connection.end_at
+    if let Some((when, later)) = connection.later.clone()
         && (Instant::now() >= when || (connection.nothing_buffered() && !connection.stream.readable(Some(when))))
     {
-        return Ok(Then::End(end));
+        connection.later = None;
+        return match later {
+            Later::End(end) => Ok(Then::End(end)),
+            Later::Say(bytes, then) => connection.send(&bytes).map(|()| then).map_err(Fault::from),
+        };
     }
     let Some(head) = connection.read_head()? else { return Ok(Then::End(End::Fin)) };
     let mut request = Request::parse(&head)?;
     connection.requests += 1;
     let logged = !request.path.starts_with("/_");
     let place = logged.then(|| shared.journal.write(&request, connection.id, connection.requests));
-    if routes::wants_body(&request.path) {
+    let wants_body = routes::wants_body(&request.path);
+    if wants_body {
         request.body = body::read(connection, &request)?;
         if let Some(place) = place {
             shared.journal.add_body(place, request.body.clone());
         }
     }
     let then = route(&mut Exchange { connection, request: &request, shared })?;
+    if !wants_body && then == Then::Keep {
+        body::read(connection, &request)?;
+    }
     Ok(if then == Then::Keep && request.wants_close() { Then::End(End::Fin) } else { then })
 }
 
@@ -117,6 +132,13 @@ impl Connection {
     /// Silence until the gate lets it through; ends early when the client leaves.
     pub fn pass_gate(&self, gates: &Gates, key: &str) -> io::Result<()> {
         gates.pass(key, self.stream.tcp())
+    }
+
+    /// Takes what still comes, until the client leaves.
+    pub fn hear_out(&mut self) {
+        while matches!(self.fill(), Ok(1..)) {
+            self.buffer.clear();
+        }
     }
 
     /// Silence until the client leaves.

@@ -52,6 +52,7 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("accept_reset", Kind::Trap(Trap::AcceptReset)),
     ("accept_close", Kind::Trap(Trap::AcceptClose)),
     ("banner", Kind::Trap(Trap::Banner)),
+    ("eager", Kind::Trap(Trap::Eager)),
 ];
 
 /// `tls_old` is passed to the command as `HTTPC_TEST_TLS_OLD`.

@@ -22,6 +22,8 @@ pub enum End {
     Cut,
     /// RST.
     Reset,
+    /// A close_notify, and the connection stays open below it until the client leaves.
+    Notify,
 }
 
 impl Stream {
@@ -70,6 +72,12 @@ impl Stream {
             End::Fin => self.finish_sending(),
             End::Cut => drop(self.tcp().shutdown(Shutdown::Write)),
             End::Reset => return linger_zero(self.tcp()),
+            End::Notify => {
+                if let Stream::Tls(tls) = &mut self {
+                    let _ = tls.shutdown();
+                }
+                peer_left(self.tcp(), None);
+            }
         }
         discard_arrived(self.tcp());
     }

@@ -22,6 +22,8 @@ pub enum Trap {
     AcceptClose,
     /// Speaks first, and not HTTP; then silence.
     Banner,
+    /// Answers before there is a request, and then reads what comes.
+    Eager,
 }
 
 const CLEAR_TEXT: &[u8] =
@@ -55,6 +57,10 @@ impl Trap {
             Trap::Banner => {
                 let _ = tcp.write_all(b"SSH-2.0-x\r\n");
                 peer_left(&tcp, None);
+            }
+            Trap::Eager => {
+                let _ = tcp.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\neager");
+                read_until_left(&mut tcp);
             }
         }
         (Stream::Plain(tcp), End::Fin)

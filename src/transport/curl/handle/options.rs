@@ -34,8 +34,7 @@ impl Handle {
         self.long(ffi::CURLOPT_SSLVERSION, ffi::CURL_SSLVERSION_TLSv1_2 as c_long);
         // The machine keeps the time; 0 would mean libcurl's own 300 s.
         self.long(ffi::CURLOPT_CONNECTTIMEOUT_MS, c_long::from(c_int::MAX));
-        self.pointer(ffi::CURLOPT_PROXY, self.settings.proxy_for(&self.origin).as_ptr());
-        self.pointer(ffi::CURLOPT_NOPROXY, self.settings.no_proxy().as_ptr());
+        self.set_proxy();
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
         self.set_origin();
         self.pointer(sys::CURLOPT_CURLU, self.url.raw());
@@ -54,6 +53,17 @@ impl Handle {
         self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
     }
 
+    /// In every case one that keeps libcurl from asking the environment for each request.
+    fn set_proxy(&self) {
+        let proxy = self.settings.proxy_for(&self.origin);
+        if proxy.is_empty() {
+            self.pointer(ffi::CURLOPT_NOPROXY, c"*".as_ptr());
+        } else {
+            self.pointer(ffi::CURLOPT_PROXY, proxy.as_ptr());
+            self.pointer(ffi::CURLOPT_NOPROXY, c"".as_ptr()); // the exceptions are made already
+        }
+    }
+
     fn set_origin(&self) {
         let port = CString::new(self.origin.port.to_string()).unwrap_or_default();
         let host = CString::new(self.origin.host.as_str()).unwrap_or_default();
@@ -69,21 +79,24 @@ impl Handle {
     }
 
     pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        if self.is_direct { self.set_target(out) } else { self.set_url(out) }?;
+        self.set_target(out)?;
         self.set_method_and_body(out);
         self.set_headers(out);
         Ok(())
     }
 
     /// The URL stays that of the origin: libcurl puts a URL together several times for each request, character by
-    /// character.
+    /// character, and writes escapes in capitals. A proxy is told the whole URL.
     fn set_target(&mut self, out: &Outgoing<'_>) -> Result<()> {
+        let base = if self.is_direct { String::new() } else { self.origin.to_string() };
         let (path, query) = (out.target.path.as_bytes(), out.target.query.as_deref().map(str::as_bytes));
-        let given = self.target.strip_prefix(path).and_then(|rest| rest.strip_suffix(b"\0"));
+        let given = self.target.strip_prefix(base.as_bytes()).and_then(|rest| rest.strip_prefix(path));
+        let given = given.and_then(|rest| rest.strip_suffix(b"\0"));
         if given.is_some_and(|rest| rest.strip_prefix(b"?") == query && rest.is_empty() == query.is_none()) {
             return Ok(());
         }
         self.target.clear();
+        self.target.extend_from_slice(base.as_bytes());
         self.target.extend_from_slice(path);
         if let Some(query) = query {
             self.target.push(b'?');
@@ -97,24 +110,6 @@ impl Handle {
             return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path and query"));
         }
         Ok(())
-    }
-
-    /// A proxy is told the whole URL.
-    fn set_url(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        let failed = self.set_part(sys::CURLUPART_PATH, Some(&out.target.path))? != 0
-            || self.set_part(sys::CURLUPART_QUERY, out.target.query.as_deref())? != 0;
-        if failed {
-            return Err(Error::new(Code::HTTPC_E_URL, "libcurl does not take this path or query"));
-        }
-        Ok(())
-    }
-
-    fn set_part(&self, part: u32, text: Option<&str>) -> Result<u32> {
-        let content = text.map(CString::new).transpose();
-        let content = content.map_err(|_| Error::new(Code::HTTPC_E_URL, "a path or query with a NUL in it"))?;
-        let content = content.as_ref().map_or(ptr::null(), |content| content.as_ptr());
-        // SAFETY: NULL or NUL-terminated, and copied.
-        Ok(unsafe { sys::curl_url_set(self.url.raw(), part, content, 0) })
     }
 
     fn set_method_and_body(&mut self, out: &Outgoing<'_>) {

@@ -68,6 +68,8 @@ pub struct Ready {
     pub owner: Owner,
     /// READ, WRITE and FAILED, as far as they are wanted; 0: an idle connection closed or says something.
     pub events: u8,
+    /// The other side has sent its last.
+    pub hung_up: bool,
     /// It will not be told again while it lasts.
     pub is_edge: bool,
 }
@@ -173,7 +175,7 @@ impl Poller {
         let Table { entries, renewed } = &mut *table;
         for fd in renewed.drain(..) {
             let owner = entries[fd as usize].owner;
-            ready.push(Ready { fd, owner, events: READ, is_edge: true });
+            ready.push(Ready { fd, owner, events: READ, hung_up: true, is_edge: true });
         }
         Ok(())
     }

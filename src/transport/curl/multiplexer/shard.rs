@@ -21,6 +21,12 @@ use std::sync::atomic::AtomicU32;
 /// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
 const MOST_CONNECTIONS: u32 = 8;
 
+/// An answer that libcurl reads at once, and what comes right behind it too.
+const SHORT: u64 = 4096;
+
+/// At once on one connection, where the server allows as many.
+const MOST_STREAMS: c_long = 1000;
+
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
 
@@ -35,11 +41,15 @@ pub struct Shard {
     pub starting: u32,
     /// It stands in the list of those that are driven next.
     pub is_runnable: bool,
+    /// The turn of the multiplexer in which it was driven without an event last.
+    pub driven_in: u64,
     /// When libcurl may be trusted with its idle connections again.
     avoid_until: Micros,
     /// What CURLMOPT_MAXCONNECTS was set to last.
     most_connections: c_long,
     keeps_none: bool,
+    /// One connection for all, many transfers at once.
+    is_http2: bool,
 }
 
 /// The userdata of the multi handle's callbacks.
@@ -69,13 +79,23 @@ impl Shard {
             busy: 0,
             starting: 0,
             is_runnable: false,
+            driven_in: 0,
             avoid_until: 0,
             most_connections: 0,
             keeps_none: max_idle == 0,
+            is_http2: false,
         };
         shard.set_callbacks();
         shard.limit_connections(c_long::from(u16::MAX));
         Ok(shard)
+    }
+
+    /// For HTTP/2: one connection, which every transfer shares or waits for.
+    pub fn share_one_connection(&mut self) {
+        self.is_http2 = true;
+        // Without it libcurl would open another connection for each transfer above the server's limit of streams.
+        self.multi.long(ffi::CURLMOPT_MAX_HOST_CONNECTIONS, 1);
+        self.multi.long(sys::CURLMOPT_MAX_CONCURRENT_STREAMS, MOST_STREAMS);
     }
 
     fn set_callbacks(&self) {
@@ -116,6 +136,12 @@ impl Shard {
         self.multi.remove(handle.raw());
         if let Some(connection) = &handle.exchange().connection {
             self.sockets.released(connection, now);
+            // What came with the answer or right behind it was an event of the transfer's. libcurl takes what it reads at once
+            // with a short plain answer for a part of that.
+            let exchange = handle.exchange();
+            if self.origin.https || exchange.received > SHORT || exchange.hung_up {
+                self.check_idle(now, connection.fd);
+            }
         }
         self.busy -= 1;
     }
@@ -155,7 +181,7 @@ impl Shard {
         self.sockets.user(fd)
     }
 
-    /// An idle connection became readable.
+    /// An idle connection became readable, or may be.
     pub fn check_idle(&mut self, now: Micros, fd: RawFd) {
         if self.sockets.is_lost(fd) {
             self.avoid(now);
@@ -178,12 +204,24 @@ impl Shard {
         self.busy == 0 && self.sockets.alive() == 0
     }
 
+    pub fn is_avoided(&self, now: Micros) -> bool {
+        self.avoid_until > now
+    }
+
+    pub fn is_http2(&self) -> bool {
+        self.is_http2
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy > 0
+    }
+
     pub fn has_idle(&self, now: Micros) -> bool {
-        self.sockets.alive() > self.busy && self.avoid_until <= now
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
-        self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
+        !self.is_http2 && self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
     }
 
     fn avoid(&mut self, now: Micros) {

@@ -21,9 +21,9 @@ pub use broken::without_close_notify;
 use serde_json::json;
 use std::{str::FromStr, time::Duration};
 
-/// Two routes answer, or do not, without having read the body.
+/// Some routes answer, or do not, without having read the body.
 pub fn wants_body(path: &str) -> bool {
-    !matches!(path, "/stall-upload" | "/early-error")
+    !matches!(path, "/stall-upload" | "/early-error" | "/early")
 }
 
 pub fn answer(x: &mut Exchange) -> Answer {
@@ -53,10 +53,11 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "reset" | "close" => broken::broken_off(x, first, rest),
         "truncate" => broken::truncate(x),
         "truncate-chunked" => broken::truncate_chunked(x),
-        "stale" | "stale-reset" => stale::after(x, first, rest),
-        "stale-on-reuse" | "stale-on-reuse-fin" => stale::on_reuse(x, first),
+        "stale" | "stale-cut" | "stale-notify" | "stale-reset" => stale::after(x, first, rest),
+        "talk" => stale::talk(x, rest),
+        "stale-on-reuse" | "stale-on-reuse-fin" | "silent-on-reuse" => stale::on_reuse(x, first),
         "once" => stale::once(x),
-        "raw" => raw::answer(x),
+        "raw" | "early" => raw::answer(x),
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),

@@ -82,3 +82,28 @@ fn a_stalled_upload_blocks_the_sender() {
     let log = get(&server, "/_log?key=a").json();
     assert_eq!(log[0]["body_complete"], false);
 }
+
+#[test]
+fn raw_goes_on_as_asked() {
+    let server = start();
+    let mut client = Client::new(&server);
+    client.ask("/raw?hex=6869&then=half-close");
+    client.ask("/echo");
+    assert_eq!(client.rest(), (b"hi".to_vec(), Ending::Fin));
+    let mut client = Client::new(&server);
+    client.ask("/raw?hex=6869&then=repeat&part=2a");
+    assert_eq!(client.take(100_002), [b"hi".to_vec(), vec![b'*'; 100_000]].concat());
+    let mut client = Client::new(&server);
+    client.ask("/raw?hex=6869&then=repeat&part=2a&interval=1");
+    assert_eq!(client.take(4), b"hi**");
+}
+
+#[test]
+fn early_answers_come_before_the_body() {
+    let server = start();
+    let mut client = Client::new(&server);
+    client.send("POST /early?hex=6869&then=keep HTTP/1.1\r\nContent-Length: 3\r\n\r\n");
+    assert_eq!(client.take(2), b"hi");
+    client.send("abc");
+    assert_eq!(client.get("/echo").status, 200);
+}

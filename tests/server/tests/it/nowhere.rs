@@ -46,3 +46,10 @@ fn silence_is_kept() {
         assert_eq!(error.kind(), ErrorKind::WouldBlock, "{name}");
     }
 }
+
+#[test]
+fn an_answer_comes_before_there_is_a_request() {
+    let server = start();
+    let mut client = Client::on(connect(server.url("eager")));
+    assert_eq!(client.reply().text(), "eager");
+}

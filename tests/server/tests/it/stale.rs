@@ -10,7 +10,7 @@ use std::{
 #[test]
 fn idle_connections_end_after_their_time() {
     let server = start();
-    for (route, ending) in [("stale", Ending::Fin), ("stale-reset", Ending::Reset)] {
+    for (route, ending) in [("stale", Ending::Fin), ("stale-cut", Ending::Fin), ("stale-reset", Ending::Reset)] {
         for time in ["0", "0.3", "40"] {
             let mut client = Client::new(&server);
             let begin = Instant::now();
@@ -68,4 +68,14 @@ fn a_connection_closed_for_good_answers_with_a_reset() {
         }
     };
     assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+}
+
+#[test]
+fn an_idle_connection_talks_after_its_time() {
+    let server = start();
+    let mut client = Client::new(&server);
+    assert_eq!(client.get("/talk/0.3?hex=6869").status, 200);
+    assert_eq!(client.take(2), b"hi");
+    assert_eq!(client.get("/talk/0?hex=6869&then=close").status, 200);
+    assert_eq!(client.rest(), (b"hi".to_vec(), Ending::Fin));
 }

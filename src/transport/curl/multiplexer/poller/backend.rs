@@ -109,7 +109,13 @@ fn poll(multi: &raw::Multi, ms: c_int, ready: &mut Vec<Ready>, table: &Mutex<Tab
         let read = if fd.revents & curl_sys::CURL_WAIT_POLLIN != 0 { READ } else { 0 };
         let write = if fd.revents & curl_sys::CURL_WAIT_POLLOUT != 0 { WRITE } else { 0 };
         let other = if read | write == 0 { FAILED } else { 0 };
-        ready.push(Ready { fd: fd.fd, owner: Owner::Nobody, is_edge: false, events: read | write | other });
+        ready.push(Ready {
+            fd: fd.fd,
+            owner: Owner::Nobody,
+            is_edge: false,
+            hung_up: true,
+            events: read | write | other,
+        });
     }
     Ok(())
 }
@@ -177,7 +183,13 @@ mod epoll {
                 let events = any(epoll::EventFlags::IN | epoll::EventFlags::RDHUP, READ)
                     | any(epoll::EventFlags::OUT, WRITE)
                     | any(epoll::EventFlags::ERR | epoll::EventFlags::HUP, FAILED);
-                ready.push(Ready { fd, owner: Owner::Nobody, is_edge: false, events });
+                ready.push(Ready {
+                    fd,
+                    owner: Owner::Nobody,
+                    is_edge: false,
+                    hung_up: flags.intersects(epoll::EventFlags::RDHUP),
+                    events,
+                });
             }
             Ok(())
         }
