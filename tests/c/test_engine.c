@@ -55,13 +55,19 @@ static void look_at_thread(void *userdata, httpc_code code, httpc_response *resp
     sigemptyset(&blocked);
     CHECK_EQ(pthread_getname_np(pthread_self(), name, sizeof name), 0);
     CHECK_STR(name, "httpclient-0");
+    pthread_attr_t attributes;
+    size_t stack = 0;
+    CHECK_EQ(pthread_getattr_np(pthread_self(), &attributes), 0);
+    CHECK_EQ(pthread_attr_getstacksize(&attributes, &stack), 0);
+    CHECK_BETWEEN(stack, 2 << 20, (2 << 20) + (1 << 16)); /* and the guard */
+    pthread_attr_destroy(&attributes);
     CHECK_EQ(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
     CHECK(sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGCHLD));
     CHECK(sigismember(&blocked, SIGALRM) && sigismember(&blocked, SIGPROF) && sigismember(&blocked, SIGUSR1));
     completed(userdata, code, response, error);
 }
 
-TEST(an_engine_thread_has_a_name_and_blocks_all_signals)
+TEST(an_engine_thread_has_a_name_and_a_stack_and_blocks_all_signals)
 {
     httpc_client *client = new_client(NULL);
     struct completion c = COMPLETION;

@@ -9,6 +9,7 @@ struct inside {
     httpc_client *client;
     httpc_call *other;
     httpc_queue *queue;
+    httpc_request *blocking;
     const unsigned *dropped;
     void (*act)(struct inside *);
     httpc_code code, second;
@@ -63,6 +64,7 @@ static void end(struct inside *inside, httpc_code code)
 struct chain {
     httpc_client *client;
     unsigned left;
+    bool submits;
     struct completion last;
 };
 
@@ -70,17 +72,20 @@ static void submit_the_next(void *userdata, httpc_code code, httpc_response *res
 {
     struct chain *chain = userdata;
     CHECK_CODE(code, HTTPC_OK);
+    CHECK(!chain->submits);
     if (--chain->left == 0) {
         completed(&chain->last, code, response, error);
         return;
     }
     httpc_response_free(response);
+    chain->submits = true;
     httpc_call_free(submit(chain->client, new_request("GET", "/echo"), submit_the_next, chain));
+    chain->submits = false;
 }
 
-TEST(a_completion_function_may_submit)
+TEST(a_completion_function_may_submit_which_runs_none)
 {
-    struct chain chain = {new_client(NULL), 100, COMPLETION};
+    struct chain chain = {new_client(NULL), 100, false, COMPLETION};
     httpc_call_free(submit(chain.client, new_request("GET", "/echo"), submit_the_next, &chain));
     await_completion(&chain.last);
     CHECK_POOL(chain.client, 0, 1, 0, 1, 99);
@@ -104,15 +109,48 @@ TEST(a_completion_function_may_cancel_another_call_which_ends_later)
 
 static void call_and_block(struct inside *inside)
 {
-    inside->code = code_of(get(inside->client, "/echo"));
+    inside->code = code_of(send_request(inside->client, inside->blocking));
 }
 
 TEST(a_completion_function_may_make_a_blocking_call)
 {
     struct inside inside = INSIDE;
+    inside.blocking = new_request("GET", "/echo");
     act_while_others_run(&inside, call_and_block, 1);
     CHECK_CODE(inside.code, HTTPC_OK);
+    httpc_request_free(inside.blocking);
     end(&inside, HTTPC_E_CANCELLED);
+}
+
+/* The only connection is the other call's, which waits for this function to return. */
+TEST(a_blocking_call_in_a_completion_function_may_find_no_connection)
+{
+    struct inside inside = INSIDE;
+    const char *key = new_key();
+    httpc_config *config = new_config();
+    httpc_config_set_max_connections(config, 1);
+    inside.act = call_and_block;
+    inside.client = new_client(config);
+    httpc_request *request = new_request("GET", text("/gate?key=%s", key));
+    httpc_request_set_timeout(request, HTTPC_TIMEOUT_POOL, 0);
+    inside.other = submit(inside.client, request, completed, &inside.of_other);
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    request = new_request("GET", "/echo");
+    httpc_request_set_timeout(request, HTTPC_TIMEOUT_POOL, 50);
+    inside.blocking = new_request("GET", "/echo");
+    httpc_request_set_timeout(inside.blocking, HTTPC_TIMEOUT_POOL, 100);
+    httpc_call_free(submit(inside.client, request, act_inside, &inside));
+    await_completion(&inside.own);
+    CHECK_CODE(inside.own.outcome.code, HTTPC_E_TIMEOUT_POOL);
+    CHECK_CODE(inside.code, HTTPC_E_TIMEOUT_POOL);
+    open_gate(key, 0);
+    await_completion(&inside.of_other);
+    CHECK_CODE(inside.of_other.outcome.code, HTTPC_OK);
+    httpc_call_free(inside.other);
+    httpc_request_free(inside.blocking);
+    httpc_client_free(inside.client);
+    done(&inside.own.outcome);
+    done(&inside.of_other.outcome);
 }
 
 /* ---- Waits ---- */
@@ -155,6 +193,40 @@ TEST(a_completion_function_may_wait_for_another_client)
     CHECK_CODE(inside.code, HTTPC_OK);
     end(&inside, HTTPC_E_CANCELLED);
     httpc_client_free(other_client);
+}
+
+static __thread bool makes_blocking_calls;
+
+static void wait_at_first_line(void *userdata, httpc_log_level level, const char *line)
+{
+    struct inside *inside = userdata;
+    (void)level;
+    (void)line;
+    if (makes_blocking_calls) {
+        makes_blocking_calls = false;
+        inside->code = httpc_call_wait(inside->other, HTTPC_FOREVER, NULL);
+    }
+}
+
+/* The engine does not need this thread. */
+TEST(a_callback_of_a_blocking_call_may_wait_for_a_submitted_one)
+{
+    struct inside inside = INSIDE;
+    httpc_config *config = new_config();
+    httpc_config_set_log(config, HTTPC_LOG_TRACE, wait_at_first_line, &inside, NULL);
+    httpc_client *client = new_client(config);
+    const char *key = new_key();
+    inside.code = HTTPC_E_INTERNAL;
+    inside.other = submit(client, new_request("GET", text("/gate?key=%s", key)), completed, &inside.of_other);
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    open_gate(key, 0);
+    makes_blocking_calls = true;
+    CHECK_CODE(code_of(get(client, "/echo")), HTTPC_OK);
+    CHECK_CODE(inside.code, HTTPC_OK);
+    httpc_call_free(inside.other);
+    httpc_client_free(client);
+    CHECK_EQ(inside.of_other.count, 1);
+    done(&inside.of_other.outcome);
 }
 
 /* ---- The end of the client ---- */

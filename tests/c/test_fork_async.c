@@ -104,6 +104,38 @@ TEST(a_program_may_fork_while_its_engine_works)
     httpc_client_free(parents.client);
 }
 
+static void note_descriptor(const char *name, void *before)
+{
+    ((bool *)before)[atoi(name) % 1024] = true;
+}
+
+static void check_closes_on_exec(const char *name, void *before)
+{
+    int descriptor = atoi(name);
+    if (!((const bool *)before)[descriptor % 1024]) {
+        int flags = fcntl(descriptor, F_GETFD);
+        CHECK(flags == -1 || (flags & FD_CLOEXEC) != 0);
+    }
+}
+
+TEST(no_descriptor_of_the_engine_is_inherited_by_a_started_program)
+{
+    bool before[1024] = {false};
+    each_of_self("fd", note_descriptor, before);
+    const char *key = new_key();
+    httpc_client *client = new_client(NULL);
+    httpc_queue *queue = NULL;
+    CHECK_CODE(httpc_queue_new(&queue, NULL), HTTPC_OK);
+    CHECK(httpc_queue_fd(queue) >= 0);
+    httpc_call *call = submit(client, new_request("GET", text("/gate?key=%s", key)), NULL, NULL);
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    each_of_self("fd", check_closes_on_exec, before);
+    open_gate(key, 0);
+    CHECK_CODE(code_of(result_of(call)), HTTPC_OK);
+    httpc_queue_free(queue);
+    httpc_client_free(client);
+}
+
 /* fork() in a completion function: the child has that thread alone, and must not go back into the library. */
 static void fork_inside(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
 {

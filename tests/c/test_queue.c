@@ -2,6 +2,9 @@
 #include "async.h"
 
 #include <poll.h>
+#if defined(__linux__)
+#include <sys/epoll.h>
+#endif
 
 static httpc_queue *new_queue(void)
 {
@@ -160,6 +163,33 @@ TEST(a_descriptor_that_is_asked_for_late_tells_of_what_waits_already)
     httpc_queue_free(queue);
     httpc_client_free(client);
 }
+
+#if defined(__linux__)
+TEST(an_edge_triggered_watcher_that_takes_all_misses_nothing)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_queue *queue = new_queue();
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event watched = {.events = EPOLLIN | EPOLLET}, seen;
+    CHECK_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, httpc_queue_fd(queue), &watched), 0);
+    for (int left = 0, round = 0; round < 100; round++) {
+        for (; left < 4; left++) {
+            submit_to(client, new_request("GET", "/status/200"), queue, NULL);
+        }
+        if (!CHECK_EQ(epoll_wait(epoll, &seen, 1, 10000), 1)) {
+            break;
+        }
+        httpc_event *event = NULL;
+        while (httpc_queue_next(queue, 0, &event, NULL) == HTTPC_OK) {
+            httpc_event_free(event);
+            left--;
+        }
+    }
+    close(epoll);
+    httpc_client_free(client);
+    httpc_queue_free(queue);
+}
+#endif
 
 /* ---- Many ---- */
 
