@@ -373,6 +373,30 @@ typedef enum httpc_timeout {
 } httpc_timeout;
 
 /**
+ * Which versions of HTTP a client speaks.
+ */
+typedef enum httpc_protocol {
+    /**
+     * Submitted calls: HTTP/2 over TLS where the server agrees (ALPN, RFC 7301), else HTTP/1.1. Blocking calls: HTTP/1.1,
+     * unless submitted calls of the client have an HTTP/2 connection to the server open.
+     */
+    HTTPC_PROTOCOL_AUTO = 0,
+    /**
+     * HTTP/1.1 only.
+     */
+    HTTPC_PROTOCOL_HTTP_1_1 = 1,
+    /**
+     * As AUTO, also for blocking calls, which then go by the engine thread.
+     */
+    HTTPC_PROTOCOL_HTTP_2 = 2,
+    /**
+     * HTTP/2 without asking, also without TLS (RFC 9113 section 3.3), for servers that are known to speak it.
+     */
+    HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE = 3,
+    HTTPC_PROTOCOL_FORCE_32_ = 2147483647,
+} httpc_protocol;
+
+/**
  * A moment of the final attempt, for httpc_response_time_us().
  */
 typedef enum httpc_phase {
@@ -912,6 +936,14 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
  * Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
  */
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
+
+/**
+ * Which versions of HTTP to speak: an httpc_protocol. Default: HTTPC_PROTOCOL_AUTO. HTTPC_E_UNSUPPORTED when HTTP/2 is asked for
+ * by name and the libcurl in use was built without it.
+ */
+HTTPC_API
+httpc_code httpc_config_set_protocol(struct httpc_config *config,
+                                     int32_t protocol);
 
 /**
  * How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one

@@ -84,7 +84,7 @@ impl Reactor {
             }
         }
         let waker = || -> Arc<CallWaker> { Arc::new(self.waker(number, WokenBy::Pool)) };
-        match self.client.pool.request(&origin, || waker()) {
+        match self.client.pool.request(&origin, waker) {
             Some(ticket) => {
                 flight.stage = Stage::Permit { origin, ticket };
                 None

@@ -2,6 +2,7 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::framing::Framing;
+use super::handle::Version;
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
@@ -30,6 +31,8 @@ pub struct Exchange {
     sockets: Arc<Sockets>,
     /// The handle that calls back.
     pub easy: Option<NonNull<CURL>>,
+    /// What is offered to the server.
+    pub version: Version,
     /// The request is a HEAD.
     is_head: bool,
     /// Who opens sockets here, where several do.
@@ -198,7 +201,7 @@ impl Exchange {
         self.head.version = match parts.next().unwrap_or_default() {
             b"1.0" => 10,
             b"1.1" => 11,
-            b"2" => 20,
+            b"2" if self.connection.is_some_and(|connection| connection.is_http2) => 20,
             _ => 0,
         };
         if self.head.version == 0 {
@@ -275,7 +278,13 @@ impl Exchange {
             return 1;
         }
         let connection = if self.opened > 0 {
-            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port, self.tls())
+            let tls = self.tls();
+            let is_http2 = match self.version {
+                Version::Http1 => false,
+                Version::Either => tls.is_some_and(Tls::has_agreed_on_http2),
+                Version::Http2 => true,
+            };
+            self.sockets.connected(self.id, self.counts.connection(), peer(), local_port, tls, is_http2)
         } else {
             self.counts.reuse();
             self.sockets.used_again(self.id, local_port)

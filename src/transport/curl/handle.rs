@@ -10,7 +10,6 @@ use super::raw;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
-use super::tls_end::openssl_of;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
@@ -39,13 +38,13 @@ pub struct Handle {
     is_direct: bool,
     is_fresh: bool,
     keeps_connection: bool,
-    version: Version,
     uploaded: u64,
 }
 
 /// The versions of HTTP that a handle may speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
+    #[default]
     Http1,
     /// HTTP/2 where the server agrees.
     Either,
@@ -78,7 +77,6 @@ impl Handle {
             is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
             keeps_connection: true,
-            version: Version::Http1,
             uploaded: 0,
         };
         handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
@@ -136,20 +134,9 @@ impl Handle {
 
     /// What it offers to the server.
     pub fn speak(&mut self, version: Version) {
-        if self.version != version {
-            self.version = version;
+        if self.easy.get_ref().version != version {
+            self.easy.get_mut().version = version;
             self.long(ffi::CURLOPT_HTTP_VERSION, version.option());
-        }
-    }
-
-    /// Whether the connection of the running attempt speaks HTTP/2, as its TLS handshake has settled.
-    pub fn has_agreed_on_http2(&self) -> bool {
-        let (mut name, mut length): (*const u8, u32) = (ptr::null(), 0);
-        // SAFETY: the connection lives while the transfer runs, and the name as long as that.
-        unsafe {
-            let Some(connection) = openssl_of(self.easy.raw()) else { return false };
-            openssl_sys::SSL_get0_alpn_selected(connection.as_ptr(), &mut name, &mut length);
-            !name.is_null() && std::slice::from_raw_parts(name, length as usize) == b"h2"
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Limits {
 }
 
 struct Transfer {
-    handle: Box<Handle>,
+    handle: Handle,
     shard: u32,
     ended: Option<CURLcode>,
     heard: bool,
@@ -148,7 +148,7 @@ impl Multiplexer {
         let (spare, asks) = (lane.spare.pop(), lane.asks());
         let mut handle = match spare {
             Some(handle) => handle,
-            None => Box::new(Handle::new(origin, &self.settings)?),
+            None => Handle::new(origin, &self.settings)?,
         };
         handle.set_id(id);
         handle.use_fresh_connection(route.fresh_connection);

@@ -53,6 +53,7 @@ pub struct Connection {
     pub id: i64,
     pub peer: Option<SocketAddr>,
     local_port: c_int,
+    pub is_http2: bool,
     tls: Option<Tls>,
     /// The transfer that took it last.
     user: u32,
@@ -69,6 +70,18 @@ pub struct Tls(pub NonNull<SSL>);
 
 // SAFETY: looked at only by whoever drives the connection's multi handle, which is one thread at a time.
 unsafe impl Send for Tls {}
+
+impl Tls {
+    /// What the handshake has settled (ALPN, RFC 7301).
+    pub fn has_agreed_on_http2(self) -> bool {
+        let (mut name, mut length): (*const u8, u32) = (std::ptr::null(), 0);
+        // SAFETY: the connection is alive, and the name as long as that.
+        unsafe {
+            openssl_sys::SSL_get0_alpn_selected(self.0.as_ptr(), &mut name, &mut length);
+            !name.is_null() && std::slice::from_raw_parts(name, length as usize) == b"h2"
+        }
+    }
+}
 
 impl Connection {
     fn is_idle(&self) -> bool {
@@ -152,6 +165,7 @@ impl Sockets {
         peer: Option<SocketAddr>,
         local_port: c_int,
         tls: Option<Tls>,
+        is_http2: bool,
     ) -> Option<Connection> {
         let mut open = self.open.lock();
         let several = open.iter().filter(|socket| socket.is_unconnected(opener)).count() > 1;
@@ -160,7 +174,8 @@ impl Sockets {
         };
         let at = open.iter().rposition(is_it)?;
         let fd = open[at].fd;
-        let new = Connection { fd, id, peer, local_port, tls, user: opener, users: 1, idle_since: 0, dead: false };
+        let new =
+            Connection { fd, id, peer, local_port, tls, is_http2, user: opener, users: 1, idle_since: 0, dead: false };
         open[at].connection = Some(new);
         if several {
             // The others lost, and an older libcurl has closed them without a word.

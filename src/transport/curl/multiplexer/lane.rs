@@ -16,7 +16,7 @@ const MOST_LANES: usize = 256;
 
 pub(super) struct Lane {
     pub shards: Vec<u32>,
-    pub spare: Vec<Box<Handle>>,
+    pub spare: Vec<Handle>,
     first: FirstVersion,
     speaks: Speaks,
 }
@@ -178,7 +178,7 @@ impl Multiplexer {
             let Speaks::Unknown { waiting, .. } = speaks else { continue };
             self.touched.append(waiting);
             *speaks = Speaks::Http1;
-            if transfer.handle.has_agreed_on_http2() {
+            if transfer.handle.exchange().connection.is_some_and(|connection| connection.is_http2) {
                 let shard = Some(transfer.shard);
                 *speaks = Speaks::Http2 { shard, has_permit: false };
                 if let Some(Some(shard)) = self.shards.get_mut(transfer.shard as usize) {

@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicU32;
 /// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
 const MOST_CONNECTIONS: u32 = 8;
 
-/// An answer that libcurl reads at once, and what comes right behind it too.
+/// The longest answer of which libcurl reads what comes right behind it in the same step.
 const SHORT: u64 = 4096;
 
 /// At once on one connection, where the server allows as many.
@@ -99,7 +99,7 @@ impl Shard {
     }
 
     fn set_callbacks(&self) {
-        let hook = ptr_of(&*self.hook);
+        let hook = ptr_of(&self.hook);
         // SAFETY: callbacks of the types that these options want; their userdata outlives the multi handle.
         unsafe {
             let multi = self.multi.raw();
@@ -136,10 +136,11 @@ impl Shard {
         self.multi.remove(handle.raw());
         if let Some(connection) = &handle.exchange().connection {
             self.sockets.released(connection, now);
-            // What came with the answer or right behind it was an event of the transfer's. libcurl takes what it reads at once
-            // with a short plain answer for a part of that.
+            // What came with the answer or right behind it was an event of the transfer's. With a short plain answer libcurl
+            // has read all of it at once.
             let exchange = handle.exchange();
-            if self.origin.https || exchange.received > SHORT || exchange.hung_up {
+            let has_read_all = !self.origin.https && exchange.received <= SHORT && !exchange.hung_up;
+            if !(has_read_all && exchange.is_complete()) {
                 self.check_idle(now, connection.fd);
             }
         }
