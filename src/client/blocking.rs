@@ -5,6 +5,8 @@ use super::call::Call;
 use super::clock::{self, Clock, Micros};
 use super::machine::{Action, Event, Machine, Progress};
 use super::rate_limiter::{self, Grant, acquire_all};
+use super::reactor::engine::Prepared;
+use super::reactor::pending::Receiver;
 use super::request::Request;
 use super::response::Response;
 use super::signal::{self, Signal};
@@ -14,19 +16,40 @@ use crate::transport::curl::slot::Slot;
 use rustix::fd::AsFd;
 use std::sync::Arc;
 
-pub fn send(client: &Client, request: &Request) -> Result<Arc<Response>> {
+/// `share` gives the request to an engine thread, should the call have to go by one.
+pub fn send(client: &Arc<Client>, request: &Request, share: impl FnOnce() -> Arc<Request>) -> Result<Arc<Response>> {
     let _running = client.enter()?;
-    carry_out(client, request).inspect_err(|error| client.log.failure(error))
+    match carry_out(client, request) {
+        Ok(None) => by_engine(client, share()),
+        Ok(Some(response)) => Ok(response),
+        Err(error) => {
+            client.log.failure(&error);
+            Err(error)
+        }
+    }
 }
 
-fn carry_out(client: &Client, request: &Request) -> Result<Arc<Response>> {
+/// HTTP/2 connections are the engine threads', which serve many calls with one.
+fn by_engine(client: &Arc<Client>, request: Arc<Request>) -> Result<Arc<Response>> {
+    let prepared = Prepared::new(client, request, Receiver::Owner)?;
+    let pending = prepared.pending().clone();
+    prepared.launch()?;
+    pending.wait(u64::MAX)?;
+    pending.take()
+}
+
+/// `None`: it has to go by an engine thread.
+fn carry_out(client: &Client, request: &Request) -> Result<Option<Arc<Response>>> {
     if let Some(token) = &request.cancel {
         token.check_fork()?;
     }
     let (call, rules) = Call::new(client, request)?;
+    if client.goes_by_engine(&rules.target.origin)? {
+        return Ok(None);
+    }
     let now = clock::now();
     let machine = Machine::new(rules, now, client.rng());
-    Driver { client, call: &call, machine }.run(now)
+    Driver { client, call: &call, machine }.run(now).map(Some)
 }
 
 struct Driver<'c> {

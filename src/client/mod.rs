@@ -42,6 +42,7 @@ use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use log::Log;
 use machine::{Action, Machine};
+use protocol::Protocol;
 use reactor::engine::Engine;
 use reactor::inbox::Message;
 use signal::Signal;
@@ -189,6 +190,25 @@ impl Client {
             return Err(Error::new(Code::HTTPC_E_FORKED, why));
         }
         Ok(())
+    }
+
+    /// Whether a blocking call to `origin` has to be made over HTTP/2, and so by an engine thread.
+    fn goes_by_engine(&self, origin: &Origin) -> Result<bool> {
+        let wanted = match self.config.protocol {
+            Protocol::HTTPC_PROTOCOL_AUTO => self.pool.http2().has(origin),
+            Protocol::HTTPC_PROTOCOL_HTTP_2 => origin.https,
+            Protocol::HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE => true,
+            _ => false,
+        };
+        if !wanted || !self.engine.get().is_some_and(Engine::is_here) {
+            return Ok(wanted);
+        }
+        // An engine thread cannot wait for itself. HTTP/1.1 will do where the server has the choice.
+        if self.config.protocol == Protocol::HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE {
+            let why = "a callback on the engine thread cannot wait for an HTTP/2 call that this thread drives";
+            return Err(Error::new(Code::HTTPC_E_WOULD_DEADLOCK, why));
+        }
+        Ok(false)
     }
 
     /// Counts a call that runs until the guard is dropped, or until [`Client::unregister`].

@@ -27,6 +27,8 @@ pub struct Queue {
 #[derive(Default)]
 struct State {
     events: VecDeque<Event>,
+    /// Some came since the bell was rung last.
+    is_unrung: bool,
     /// Nobody will ask any more.
     closed: bool,
 }
@@ -57,21 +59,38 @@ impl Queue {
         Ok(bell.as_fd().as_raw_fd())
     }
 
-    pub fn push(&self, tag: usize, outcome: Outcome) {
+    /// True: nobody has been told that something is here, and [`Queue::ring`] should follow soon.
+    pub fn push(&self, tag: usize, outcome: Outcome) -> bool {
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
             drop(outcome);
-            return;
+            return false;
         }
         state.events.push_back(Event { tag, outcome });
-        if state.events.len() == 1
+        !std::mem::replace(&mut state.is_unrung, true)
+    }
+
+    /// Tells those who wait.
+    pub fn ring(&self) {
+        let mut state = self.state.lock();
+        state.is_unrung = false;
+        let waiting = state.events.len();
+        if waiting > 0
             && let Some(bell) = self.bell.get()
         {
             bell.raise();
         }
         drop(state);
-        self.arrived.notify_one();
+        match waiting {
+            0 => {}
+            1 => {
+                self.arrived.notify_one();
+            }
+            _ => {
+                self.arrived.notify_all();
+            }
+        }
     }
 
     /// Up to `most` events, as soon as there is one; HTTPC_E_AGAIN when none came in time.

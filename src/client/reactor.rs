@@ -12,6 +12,7 @@ use super::Client;
 use super::alarms::Alarms;
 use super::clock::{self, Micros};
 use super::machine::{Action, Event};
+use super::queue::Queue;
 use super::response::Response;
 use crate::error::{Code, Error, Result};
 use crate::text;
@@ -24,6 +25,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokens::Tokens;
 
+/// After so many completions queues are rung, though there is more to do.
+const MOST_UNRUNG: u32 = 32;
+
 pub struct Reactor {
     client: Arc<Client>,
     inbox: Arc<Inbox>,
@@ -32,6 +36,10 @@ pub struct Reactor {
     flights: Flights,
     alarms: Alarms,
     tokens: Tokens,
+    /// Queues in which something has arrived that nobody was told of: who drains one is woken once for many events.
+    unrung: Vec<Arc<Queue>>,
+    /// Completed since they were rung.
+    completed: u32,
     /// Read once for each thing that happens.
     now: Micros,
     stopping: bool,
@@ -48,6 +56,8 @@ impl Reactor {
             flights: Flights::default(),
             alarms: Alarms::default(),
             tokens: Tokens::default(),
+            unrung: Vec::new(),
+            completed: 0,
             now: clock::now(),
             stopping: false,
         })
@@ -77,10 +87,12 @@ impl Reactor {
                 self.refuse(flight, internal("the engine has failed"));
             }
         }
+        self.ring();
     }
 
     /// Waits once, and does all that is there to do then.
     fn turn(&mut self) -> Result<()> {
+        self.ring();
         let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
         self.now = self.multiplexer.wait(until)?;
         self.inbox.awake();
@@ -352,7 +364,7 @@ impl Reactor {
         self.deliver(flight, outcome);
     }
 
-    fn deliver(&self, mut flight: Box<Flight>, outcome: Result<Arc<Response>>) {
+    fn deliver(&mut self, mut flight: Box<Flight>, outcome: Result<Arc<Response>>) {
         if let Err(error) = &outcome {
             self.client.log.failure(error);
         }
@@ -360,12 +372,24 @@ impl Reactor {
         // The request and what it holds go first: their drop functions are part of the call.
         drop(flight);
         if let Some(receiver) = receiver {
-            pending.deliver(receiver, outcome);
+            self.unrung.extend(pending.deliver(receiver, outcome));
+        }
+        self.completed += 1;
+        // Who closes the client finds everything told.
+        if self.completed >= MOST_UNRUNG || self.client.closing.is_raised() {
+            self.ring();
         }
         self.client.unregister();
     }
 
-    fn refuse(&self, flight: Box<Flight>, error: Box<Error>) {
+    fn ring(&mut self) {
+        self.completed = 0;
+        for queue in self.unrung.drain(..) {
+            queue.ring();
+        }
+    }
+
+    fn refuse(&mut self, flight: Box<Flight>, error: Box<Error>) {
         self.deliver(flight, Err(error));
     }
 

@@ -83,7 +83,8 @@ unsafe fn call(
     guard(err, || {
         unsafe { clear(out) }?;
         let client = unsafe { httpc_client::retain(client) }?;
-        let response = blocking::send(&client, &request()?)?;
+        let request = request()?;
+        let response = blocking::send(&client, &request, || Arc::new(request.clone()))?;
         unsafe { out.write(httpc_response::give(response)) };
         Ok(())
     })
@@ -276,7 +277,7 @@ pub unsafe extern "C" fn httpc_send(
         unsafe { clear(out) }?;
         let client = unsafe { httpc_client::retain(client) }?;
         let request = checked(unsafe { borrow(request, "request") }?)?;
-        let response = blocking::send(&client, request)?;
+        let response = blocking::send(&client, request, || request.clone())?;
         unsafe { out.write(httpc_response::give(response)) };
         Ok(())
     })

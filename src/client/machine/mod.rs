@@ -287,6 +287,8 @@ impl Machine {
             _ => match self.decide(now, outcome, None) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
                     let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                    // A shared one that has closed is replaced for all, and one that has not is as good as any other.
+                    let fresh_connection = fresh_connection && !end.shared;
                     self.pause(now, Retry { due, delay_ms, source, fresh_connection })
                 }
                 Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),

@@ -105,6 +105,8 @@ pub struct AttemptEnd {
     /// A byte of a response came.
     pub heard: bool,
     pub reused: bool,
+    /// On a connection that all requests to the origin share (HTTP/2).
+    pub shared: bool,
     /// The server said that it did not act on the request (HTTP/2 REFUSED_STREAM or GOAWAY, RFC 9113 section 8.7).
     pub unprocessed: bool,
     pub peer: Option<SocketAddr>,

@@ -48,6 +48,11 @@ impl Engine {
         })
     }
 
+    /// Whether this is one of its threads.
+    pub fn is_here(&self) -> bool {
+        self.inboxes.first().is_some_and(|inbox| inbox.is_on_engine())
+    }
+
     pub fn inboxes(&self) -> &[Arc<Inbox>] {
         &self.inboxes
     }

@@ -124,20 +124,23 @@ impl Pending {
         self.flight.load(Ordering::Relaxed)
     }
 
-    /// The call is over. It is told to whoever waits for it after `receiver` has got its outcome.
-    pub(super) fn deliver(&self, receiver: Receiver, outcome: Outcome) {
+    /// The call is over. It is told to whoever waits for it after `receiver` has got its outcome. The queue that must be
+    /// rung, if any.
+    pub(super) fn deliver(&self, receiver: Receiver, outcome: Outcome) -> Option<Arc<Queue>> {
+        let mut unrung = None;
         let after = match receiver {
             Receiver::Function(function) => {
                 function(outcome);
                 State::Delivered
             }
             Receiver::Queue { queue, tag } => {
-                queue.push(tag, outcome);
+                unrung = queue.push(tag, outcome).then_some(queue);
                 State::Delivered
             }
             Receiver::Owner => State::Ready(outcome),
         };
         *self.state.lock() = after;
         self.ended.notify_all();
+        unrung
     }
 }

@@ -208,6 +208,7 @@ impl Handle {
             sent: exchange.fired > 0,
             heard: exchange.received > 0,
             reused: exchange.fired > 0 && !new_connection,
+            shared: connection.is_some_and(|connection| connection.is_http2),
             // libcurl sends again on a new connection only what the server has refused to act on (Curl_retry_request).
             unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.received == 0,
             peer,

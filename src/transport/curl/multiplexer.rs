@@ -8,6 +8,7 @@ pub mod poller;
 mod shard;
 
 use super::handle::{Handle, Version};
+use super::http2_origins::Http2Origins;
 use super::settings::Settings;
 use crate::client::alarms::Alarms;
 use crate::client::clock::{self, Micros};
@@ -38,6 +39,7 @@ pub struct Multiplexer {
     poller: Arc<Poller>,
     settings: Arc<Settings>,
     idle: Arc<AtomicU32>,
+    http2: Arc<Http2Origins>,
     limits: Limits,
     /// Shards that have something to do without an event, and those whose time has come.
     runnable: Vec<u32>,
@@ -97,7 +99,13 @@ unsafe impl Send for Multiplexer {}
 
 impl Multiplexer {
     /// `idle` counts the connections that lie idle here.
-    pub fn new(settings: &Arc<Settings>, idle: &Arc<AtomicU32>, limits: Limits, kind: Kind) -> Result<Multiplexer> {
+    pub fn new(
+        settings: &Arc<Settings>,
+        idle: &Arc<AtomicU32>,
+        http2: &Arc<Http2Origins>,
+        limits: Limits,
+        kind: Kind,
+    ) -> Result<Multiplexer> {
         Ok(Multiplexer {
             transfers: Vec::new(),
             shards: Vec::new(),
@@ -105,6 +113,7 @@ impl Multiplexer {
             poller: Arc::new(Poller::new(kind)?),
             settings: settings.clone(),
             idle: idle.clone(),
+            http2: http2.clone(),
             limits,
             runnable: Vec::new(),
             again: Vec::new(),
@@ -406,8 +415,10 @@ impl Multiplexer {
         if let Some(shard) = &self.shards[number as usize]
             && shard.is_unused()
         {
-            if let Some(lane) = self.lanes.get_mut(shard.origin()) {
-                lane.forget_shard(number);
+            if let Some(lane) = self.lanes.get_mut(shard.origin())
+                && lane.forget_shard(number)
+            {
+                self.http2.remove(shard.origin());
             }
             self.shards[number as usize] = None;
         }
@@ -430,6 +441,11 @@ impl Drop for Multiplexer {
     fn drop(&mut self) {
         for id in 0..self.transfers.len() as u32 {
             self.finish(clock::now(), id);
+        }
+        for (origin, lane) in &self.lanes {
+            if lane.shares_shard() {
+                self.http2.remove(origin);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The warm slots of a client, and the permits to use them. A permit is a turn to hold a connection; a slot comes with it,
 //! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
 
+use super::http2_origins::Http2Origins;
 use super::multiplexer::poller::Kind;
 use super::multiplexer::{Limits, Multiplexer};
 use super::settings::Settings;
@@ -22,6 +23,7 @@ pub struct Pool {
     state: Mutex<State>,
     /// Idle connections of the engine threads, which count as well.
     idle_in_shards: Arc<AtomicU32>,
+    http2: Arc<Http2Origins>,
     /// Has engine threads close so many of them.
     close_in_shards: OnceLock<Box<dyn Fn(u32) + Send + Sync>>,
 }
@@ -72,6 +74,7 @@ impl Pool {
             }),
             limits,
             idle_in_shards: Arc::default(),
+            http2: Arc::default(),
             close_in_shards: OnceLock::new(),
         })
     }
@@ -80,7 +83,12 @@ impl Pool {
     pub fn multiplexer(&self, kind: Kind) -> Result<Multiplexer> {
         let lifetime = Some(self.limits.idle_expiry_ms.saturating_mul(1000)).filter(|lifetime| *lifetime > 0);
         let kept = Limits { max_idle: self.limits.max_idle, idle_expiry: lifetime.unwrap_or(Micros::MAX) };
-        Multiplexer::new(&self.settings, &self.idle_in_shards, kept, kind)
+        Multiplexer::new(&self.settings, &self.idle_in_shards, &self.http2, kept, kind)
+    }
+
+    /// Where engine threads have HTTP/2 connections.
+    pub fn http2(&self) -> &Http2Origins {
+        &self.http2
     }
 
     /// `close` has the engine threads close so many idle connections.

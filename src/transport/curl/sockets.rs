@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Default)]
 pub struct Sockets {
     open: Mutex<Vec<Socket>>,
+    /// Connections so far.
+    opened: AtomicU32,
     /// How many of them are not dead.
     alive: AtomicU32,
     /// Transfers that something happened to.
@@ -152,6 +154,11 @@ impl Sockets {
         }
     }
 
+    /// Connections that a request was about to go out on as the first.
+    pub fn opened(&self) -> u32 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
     /// Sockets that may serve a request, now or later.
     pub fn alive(&self) -> u32 {
         self.alive.load(Ordering::Relaxed)
@@ -177,6 +184,7 @@ impl Sockets {
         let new =
             Connection { fd, id, peer, local_port, tls, is_http2, user: opener, users: 1, idle_since: 0, dead: false };
         open[at].connection = Some(new);
+        self.opened.fetch_add(1, Ordering::Relaxed);
         if several {
             // The others lost, and an older libcurl has closed them without a word.
             self.forget(&mut open, opener);

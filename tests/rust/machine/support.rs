@@ -328,6 +328,7 @@ fn unfinished() -> AttemptEnd {
         sent: false,
         heard: false,
         reused: false,
+        shared: false,
         unprocessed: false,
         peer: None,
         connection_id: -1,

@@ -70,16 +70,24 @@ impl Lane {
         matches!(self.speaks, Speaks::Unknown { .. })
     }
 
-    pub fn forget_shard(&mut self, number: u32) {
+    /// True: it was the one that all attempts share.
+    pub fn forget_shard(&mut self, number: u32) -> bool {
         self.shards.retain(|other| *other != number);
-        if let Speaks::Http2 { shard, .. } = &mut self.speaks
-            && *shard == Some(number)
-        {
-            *shard = None;
-        }
         if self.shards.is_empty() {
             self.spare.clear();
         }
+        match &mut self.speaks {
+            Speaks::Http2 { shard, .. } if *shard == Some(number) => {
+                *shard = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there is a shard that all attempts share.
+    pub fn shares_shard(&self) -> bool {
+        matches!(self.speaks, Speaks::Http2 { shard: Some(_), .. })
     }
 
     fn is_in_use(&self) -> bool {
@@ -155,8 +163,10 @@ impl Multiplexer {
                 if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
                     shard.share_one_connection();
                 }
-                if let Speaks::Http2 { shard, .. } = &mut self.lane(origin).speaks {
-                    *shard = Some(number);
+                if let Speaks::Http2 { shard, .. } = &mut self.lane(origin).speaks
+                    && shard.replace(number).is_none()
+                {
+                    self.http2.add(origin);
                 }
                 number
             }
@@ -181,6 +191,7 @@ impl Multiplexer {
             if transfer.handle.exchange().connection.is_some_and(|connection| connection.is_http2) {
                 let shard = Some(transfer.shard);
                 *speaks = Speaks::Http2 { shard, has_permit: false };
+                self.http2.add(transfer.handle.origin());
                 if let Some(Some(shard)) = self.shards.get_mut(transfer.shard as usize) {
                     shard.share_one_connection();
                 }

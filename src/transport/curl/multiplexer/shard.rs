@@ -50,6 +50,8 @@ pub struct Shard {
     keeps_none: bool,
     /// One connection for all, many transfers at once.
     is_http2: bool,
+    /// Connections that were opened before the last step.
+    opened: u32,
 }
 
 /// The userdata of the multi handle's callbacks.
@@ -84,6 +86,7 @@ impl Shard {
             most_connections: 0,
             keeps_none: max_idle == 0,
             is_http2: false,
+            opened: 0,
         };
         shard.set_callbacks();
         shard.limit_connections(c_long::from(u16::MAX));
@@ -95,7 +98,15 @@ impl Shard {
         self.is_http2 = true;
         // Without it libcurl would open another connection for each transfer above the server's limit of streams.
         self.multi.long(ffi::CURLMOPT_MAX_HOST_CONNECTIONS, 1);
-        self.multi.long(sys::CURLMOPT_MAX_CONCURRENT_STREAMS, MOST_STREAMS);
+        self.await_settings();
+    }
+
+    /// Until its SETTINGS come, libcurl takes for the server's limit what ours was when the connection was made: one, or a
+    /// server that takes few would refuse what comes too early (RFC 9113 section 3.4).
+    fn await_settings(&mut self) {
+        self.opened = self.sockets.opened();
+        let has_connection = self.sockets.alive() > 0 && self.opened > 0;
+        self.multi.long(sys::CURLMOPT_MAX_CONCURRENT_STREAMS, if has_connection { MOST_STREAMS } else { 1 });
     }
 
     fn set_callbacks(&self) {
@@ -109,6 +120,7 @@ impl Shard {
             ffi::curl_multi_setopt(multi, ffi::CURLMOPT_TIMERDATA, hook);
         }
         self.multi.long(sys::CURLMOPT_RESOLVE_THREADS_MAX, 4);
+        self.multi.long(sys::CURLMOPT_MAX_CONCURRENT_STREAMS, 1);
     }
 
     pub fn number(&self) -> u32 {
@@ -122,6 +134,9 @@ impl Shard {
     /// Puts an attempt in, to be driven soon.
     pub fn start(&mut self, now: Micros, handle: &mut Handle, out: &Outgoing<'_>) -> Result<()> {
         self.hook.now.set(now);
+        if self.is_http2 && self.sockets.alive() == 0 {
+            self.await_settings();
+        }
         handle.use_sockets(&self.sockets);
         handle.keep_connection(!self.keeps_none);
         handle.prepare(out)?;
@@ -164,6 +179,9 @@ impl Shard {
             self.avoid_until = Micros::MAX;
         }
         self.sockets.take_touched(touched);
+        if self.is_http2 && self.opened != self.sockets.opened() {
+            self.await_settings();
+        }
         is_sound
     }
 
