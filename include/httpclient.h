@@ -612,7 +612,8 @@ typedef void (*httpc_done_fn)(void *userdata,
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
- * a submitted one. `attempt` is borrowed for the duration of the call; for a status it is judged at the head of the response.
+ * a submitted one and over HTTP/2. `attempt` is borrowed for the duration of the call; for a status it is judged at the head of
+ * the response.
  */
 typedef int32_t (*httpc_decider_fn)(void *userdata, const struct httpc_attempt *attempt);
 

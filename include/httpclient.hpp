@@ -138,6 +138,11 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     {
         return set(httpc_config_set_log, static_cast<std::int32_t>(HTTPC_LOG_OFF), nullptr, nullptr, nullptr);
     }
+    config &protocol(httpc_protocol which) noexcept
+    {
+        return set(httpc_config_set_protocol, static_cast<std::int32_t>(which));
+    }
+    config &engine_threads(std::uint32_t threads) noexcept { return set(httpc_config_set_engine_threads, threads); }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
 };
 

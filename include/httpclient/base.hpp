@@ -53,6 +53,7 @@ using jitter = httpc_jitter;
 using decision = httpc_decision;
 using outcome = httpc_outcome;
 using log_level = httpc_log_level;
+using protocol = httpc_protocol;
 
 /* Durations in and out; milliseconds take std::chrono::seconds too. As an option 0 means no limit. */
 using std::chrono::microseconds;
