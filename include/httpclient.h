@@ -611,8 +611,9 @@ typedef void (*httpc_done_fn)(void *userdata,
                               struct httpc_error *error);
 
 /**
- * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call. `attempt` is borrowed for
- * the duration of the call; for a status it is judged at the head of the response.
+ * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
+ * a submitted one and over HTTP/2. `attempt` is borrowed for the duration of the call; for a status it is judged at the head of
+ * the response.
  */
 typedef int32_t (*httpc_decider_fn)(void *userdata, const struct httpc_attempt *attempt);
 
@@ -1148,14 +1149,16 @@ httpc_code httpc_submit_to(httpc_client *client,
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
 
 /**
- * Whether the outcome is there, and with its function or queue where it has one. NULL reads as true.
+ * Whether the outcome is there, and with its function or queue where it has one. NULL reads as true, and so does a call that
+ * was submitted before fork().
  */
-HTTPC_API bool httpc_call_is_over(const struct httpc_call *call);
+HTTPC_API
+bool httpc_call_is_over(const struct httpc_call *call);
 
 /**
  * Waits until the call is over and its `done` has returned. HTTPC_E_AGAIN after `wait_ms` (0: do not wait; HTTPC_FOREVER: no
- * limit). HTTPC_E_WOULD_DEADLOCK on the engine thread that the call runs on, so inside its client's callbacks, when
- * `wait_ms` is not 0. HTTPC_E_FORKED.
+ * limit). HTTPC_E_WOULD_DEADLOCK on an engine thread of the call's client, so inside the callbacks of its submitted calls,
+ * when `wait_ms` is not 0. HTTPC_E_FORKED.
  */
 HTTPC_API
 httpc_code httpc_call_wait(struct httpc_call *call,
@@ -1165,7 +1168,7 @@ httpc_code httpc_call_wait(struct httpc_call *call,
 /**
  * The outcome of a call that was submitted without a function and without a queue, once: the response, or the error that
  * the call ended with. HTTPC_E_AGAIN while it runs. A second time, or where the outcome went elsewhere, it is
- * HTTPC_E_INVALID_ARG.
+ * HTTPC_E_INVALID_ARG. HTTPC_E_FORKED.
  */
 HTTPC_API
 httpc_code httpc_call_take_result(struct httpc_call *call,
@@ -1192,7 +1195,8 @@ HTTPC_API httpc_code httpc_queue_new(struct httpc_queue **out, httpc_error **err
 
 /**
  * A descriptor that is readable (POLLIN, level-triggered) while events wait. It is the queue's: poll it, never read or close
- * it. -1 when there is none to be had, or NULL.
+ * it. -1 when there is none to be had, or NULL. It is asked for once and polled for as long as the queue lives: programs
+ * that never ask pay nothing for it.
  */
 HTTPC_API
 int httpc_queue_fd(const struct httpc_queue *queue);
@@ -1205,7 +1209,7 @@ HTTPC_API size_t httpc_queue_length(const struct httpc_queue *queue);
 /**
  * The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
  * Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
- * waits for that function to return.
+ * waits for that function to return. HTTPC_E_FORKED.
  */
 HTTPC_API
 httpc_code httpc_queue_next(struct httpc_queue *queue,
@@ -1226,7 +1230,8 @@ httpc_code httpc_queue_next_batch(struct httpc_queue *queue,
                                   httpc_error **err);
 
 /**
- * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. NULL is fine.
+ * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. Threads that wait
+ * for an event are told HTTPC_E_CLOSED; none may come afterwards. NULL is fine.
  */
 HTTPC_API
 void httpc_queue_free(struct httpc_queue *queue);

@@ -28,142 +28,30 @@
  * - Setters return their object, for a chain in one expression; one to keep is named first, or std::move(chain)d.
  * - Callbacks are anything callable. One that the library keeps must not throw; retry_run() throws on what its own
  * throws.
+ * - Asynchronous calls: submit() to a callable, submit_to() a queue, future() into a std::future, and with C++20
+ *   `co_await client.async(request)`. docs/threads.md tells which thread runs what.
  * - Cost: a successful call does nothing beyond the C call, save copying a std::string_view argument that may lack its
- * NUL.
+ * NUL, and putting a callable, a future's or a coroutine's state on the heap.
  */
 
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "httpclient/async.hpp"
 #include "httpclient/base.hpp"
+#include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
 
 namespace httpclient
 {
-
-/* ---- Responses --------------------------------------------------------------------------- */
-
-/** Status, headers, body, timings and attempts. All it returns is borrowed until its last reference is gone. */
-class response : public detail::handle<httpc_response, httpc_response_free>
-{
-  public:
-    using handle::handle;
-
-    /** One more reference to the same response (httpc_response_ref()). */
-    response share() const noexcept { return response(httpc_response_ref(native_handle())); }
-
-    std::int32_t status() const noexcept { return httpc_response_status(native_handle()); }
-    std::string_view reason() const noexcept HTTPCLIENT_BORROWED { return httpc_response_reason(native_handle()); }
-    std::optional<std::string_view> header(const text &name) const noexcept HTTPCLIENT_BORROWED
-    {
-        return detail::view(httpc_response_header(native_handle(), name.c_str()));
-    }
-    /** A range of header_field, in the server's order. */
-    detail::response_headers headers() const &noexcept HTTPCLIENT_BORROWED
-    {
-        return {native_handle(), httpc_response_header_count(native_handle())};
-    }
-    detail::response_headers headers() const && = delete; /* a loop over it would outlive the response */
-    /** Any bytes; those of a text body are a string. */
-    std::string_view body() const noexcept HTTPCLIENT_BORROWED
-    {
-        std::size_t length = 0;
-        const void *bytes = httpc_response_body(native_handle(), &length);
-        return {static_cast<const char *>(bytes), length};
-    }
-    std::string_view error_detail() const noexcept HTTPCLIENT_BORROWED
-    {
-        return httpc_response_error_detail(native_handle());
-    }
-    std::string_view url() const noexcept HTTPCLIENT_BORROWED { return httpc_response_url(native_handle()); }
-    httpc_http_version http_version() const noexcept { return httpc_response_http_version(native_handle()); }
-    std::string_view peer() const noexcept HTTPCLIENT_BORROWED { return httpc_response_peer(native_handle()); }
-    bool reused() const noexcept { return httpc_response_reused(native_handle()); }
-    /** A range of attempt, the first one first. */
-    detail::response_attempts attempts() const &noexcept HTTPCLIENT_BORROWED
-    {
-        return {native_handle(), httpc_response_attempts(native_handle())};
-    }
-    detail::response_attempts attempts() const && = delete;
-    milliseconds elapsed() const noexcept
-    {
-        return detail::duration<milliseconds>(httpc_response_elapsed_ms(native_handle()));
-    }
-    microseconds time(httpc_phase when) const noexcept
-    {
-        return detail::duration<microseconds>(httpc_response_time_us(native_handle(), static_cast<std::int32_t>(when)));
-    }
-
-    httpc_json_type json_type(const text &pointer) const noexcept
-    {
-        return httpc_response_json_type(native_handle(), pointer.c_str());
-    }
-    /** T is an integer type, double, bool, or std::string_view for a string. HTTPC_E_JSON when there is none. */
-    template <class T> result<T> try_json(const text &pointer) const HTTPCLIENT_BORROWED
-    {
-        if constexpr (std::is_same_v<T, bool>) {
-            return detail::read<bool>(httpc_response_json_bool, native_handle(), pointer.c_str());
-        } else if constexpr (std::is_integral_v<T>) {
-            return json_integer<T>(pointer);
-        } else if constexpr (std::is_same_v<T, double>) {
-            return detail::read<double>(httpc_response_json_double, native_handle(), pointer.c_str());
-        } else {
-            static_assert(std::is_same_v<T, std::string_view>, "json<T>: an integer, double, bool or std::string_view");
-            return json_string(pointer);
-        }
-    }
-    result<std::size_t> try_json_length(const text &pointer) const
-    {
-        return detail::read<std::size_t>(httpc_response_json_length, native_handle(), pointer.c_str());
-    }
-
-#if HTTPCLIENT_EXCEPTIONS
-    template <class T> T json(const text &pointer) const HTTPCLIENT_BORROWED { return try_json<T>(pointer).value(); }
-    std::size_t json_length(const text &pointer) const { return try_json_length(pointer).value(); }
-#endif
-
-  private:
-    template <class T> result<T> json_integer(const text &pointer) const
-    {
-        static constexpr detail::own_failure no_fit = {HTTPC_E_JSON,
-                                                       "the integer at the JSON pointer does not fit the type"};
-        auto wide = detail::read<std::int64_t>(httpc_response_json_int64, native_handle(), pointer.c_str());
-        if (!wide) {
-            return std::move(wide).error();
-        }
-        const T value = static_cast<T>(*wide);
-        if (static_cast<std::int64_t>(value) != *wide || (std::is_unsigned_v<T> && *wide < 0)) {
-            return httpclient::error(&no_fit);
-        }
-        return value;
-    }
-
-    result<std::string_view> json_string(const text &pointer) const
-    {
-        static constexpr detail::own_failure no_string = {HTTPC_E_JSON, "no string stands at the JSON pointer"};
-        std::size_t length = 0;
-        const char *string = httpc_response_json_string(native_handle(), pointer.c_str(), &length);
-        if (string != nullptr) {
-            return std::string_view(string, length);
-        }
-        /* C has no error for strings. Where nothing stands, any other type's tells why. */
-        if (json_type(pointer) == HTTPC_JSON_MISSING) {
-            return try_json_length(pointer).error();
-        }
-        return httpclient::error(&no_string);
-    }
-};
-
-inline response error_view::response() const noexcept
-{
-    return httpclient::response(httpc_response_ref(httpc_error_response(object_)));
-}
 
 /* ---- Configuration ----------------------------------------------------------------------- */
 
@@ -250,6 +138,11 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     {
         return set(httpc_config_set_log, static_cast<std::int32_t>(HTTPC_LOG_OFF), nullptr, nullptr, nullptr);
     }
+    config &protocol(httpc_protocol which) noexcept
+    {
+        return set(httpc_config_set_protocol, static_cast<std::int32_t>(which));
+    }
+    config &engine_threads(std::uint32_t threads) noexcept { return set(httpc_config_set_engine_threads, threads); }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
 };
 
@@ -341,9 +234,12 @@ class stats : public detail::handle<httpc_stats, httpc_stats_free>
     std::uint64_t reused() const noexcept { return httpc_stats_reused(native_handle()); }
 };
 
-/* ---- Clients and blocking calls ---------------------------------------------------------- */
+/* ---- Clients ----------------------------------------------------------------------------- */
 
-/** A session; any number of threads may call at once. The destructor waits for running calls to end. */
+/**
+ * A session; any number of threads may call at once. The destructor ends running calls and waits for that; inside a
+ * callback of the client it does not wait.
+ */
 class client : public detail::handle<httpc_client, httpc_client_free>
 {
   public:
@@ -359,36 +255,85 @@ class client : public detail::handle<httpc_client, httpc_client_free>
         return detail::make<client>(httpc_client_new, options.native_handle());
     }
 
-    result<response> try_get(const text &url) const { return call(httpc_get, url.c_str()); }
-    result<response> try_head(const text &url) const { return call(httpc_head, url.c_str()); }
-    result<response> try_del(const text &url) const { return call(httpc_delete, url.c_str()); }
-    result<response> try_options(const text &url) const { return call(httpc_options, url.c_str()); }
+    result<response> try_get(const text &url) const { return run(httpc_get, url.c_str()); }
+    result<response> try_head(const text &url) const { return run(httpc_head, url.c_str()); }
+    result<response> try_del(const text &url) const { return run(httpc_delete, url.c_str()); }
+    result<response> try_options(const text &url) const { return run(httpc_options, url.c_str()); }
     /** Any bytes. `content_type` nullptr: none. */
     result<response> try_post(const text &url, const text &content_type = nullptr, std::string_view body = {}) const
     {
-        return call(httpc_post, url.c_str(), content_type.c_str(), body.data(), body.size());
+        return run(httpc_post, url.c_str(), content_type.c_str(), body.data(), body.size());
     }
     result<response> try_put(const text &url, const text &content_type = nullptr, std::string_view body = {}) const
     {
-        return call(httpc_put, url.c_str(), content_type.c_str(), body.data(), body.size());
+        return run(httpc_put, url.c_str(), content_type.c_str(), body.data(), body.size());
     }
     result<response> try_patch(const text &url, const text &content_type = nullptr, std::string_view body = {}) const
     {
-        return call(httpc_patch, url.c_str(), content_type.c_str(), body.data(), body.size());
+        return run(httpc_patch, url.c_str(), content_type.c_str(), body.data(), body.size());
     }
     result<response> try_post_json(const text &url, const text &json) const
     {
-        return call(httpc_post_json, url.c_str(), json.c_str());
+        return run(httpc_post_json, url.c_str(), json.c_str());
     }
     result<response> try_put_json(const text &url, const text &json) const
     {
-        return call(httpc_put_json, url.c_str(), json.c_str());
+        return run(httpc_put_json, url.c_str(), json.c_str());
     }
     result<response> try_patch_json(const text &url, const text &json) const
     {
-        return call(httpc_patch_json, url.c_str(), json.c_str());
+        return run(httpc_patch_json, url.c_str(), json.c_str());
     }
-    result<response> try_send(const request &request) const { return call(httpc_send, request.native_handle()); }
+    result<response> try_send(const request &request) const { return run(httpc_send, request.native_handle()); }
+
+    /**
+     * Submits a request. `done` is called once as void(result<response>), on an engine thread of the client, whose other
+     * calls wait meanwhile. It is moved to the heap, may be move-only, and must not throw (std::terminate).
+     */
+    template <class Done, std::enable_if_t<detail::is_done<Done>, int> = 0>
+    result<call> try_submit(const request &request, Done &&done) const
+    {
+        return detail::submit(native_handle(), request.native_handle(), std::forward<Done>(done));
+    }
+    /** Submits a request whose outcome call::take_result() gives. */
+    result<call> try_submit(const request &request) const
+    {
+        return detail::submit(native_handle(), request.native_handle());
+    }
+    /** Submits a request whose outcome goes to `queue`, as an event with `tag`. */
+    result<call> try_submit_to(const request &request, const queue &queue, void *tag = nullptr) const
+    {
+        return detail::make<call>(httpc_submit_to, native_handle(), request.native_handle(), queue.native_handle(), tag);
+    }
+    /** Submits a request whose outcome goes into a future, also when it cannot be submitted. */
+    std::future<result<response>> try_future(const request &request) const
+    {
+        return detail::future<result<response>>(native_handle(), request.native_handle());
+    }
+#if HTTPCLIENT_COROUTINES
+    /**
+     * Submits a request whose outcome `co_await` gives: see operation. The coroutine goes on inside an engine thread of the
+     * client, as a completion function.
+     */
+    operation<result<response>> try_async(const request &request) const
+    {
+        return {detail::start(native_handle(), request.native_handle(), detail::resume_here())};
+    }
+    /** The coroutine goes on in the thread that runs `loop`, which is also the one to call this. */
+    operation<result<response>> try_async(const request &request, run_loop &loop) const
+    {
+        return {loop.start(native_handle(), request.native_handle())};
+    }
+    /**
+     * `resume` is called on an engine thread as void(std::coroutine_handle<>), once, if the coroutine waits by then. It must
+     * see to it that the handle is called, and not throw. It is where an executor's post() stands.
+     */
+    template <class Resume, std::enable_if_t<detail::is_resume<Resume>, int> = 0>
+    operation<result<response>> try_async(const request &request, Resume &&resume) const
+    {
+        return {detail::start(native_handle(), request.native_handle(), std::forward<Resume>(resume))};
+    }
+#endif
     result<httpclient::stats> try_stats() const
     {
         return detail::make<httpclient::stats>(httpc_client_stats, native_handle());
@@ -423,12 +368,36 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     response put_json(const text &url, const text &json) const { return try_put_json(url, json).value(); }
     response patch_json(const text &url, const text &json) const { return try_patch_json(url, json).value(); }
     response send(const request &request) const { return try_send(request).value(); }
+    template <class Done, std::enable_if_t<detail::is_done<Done>, int> = 0>
+    call submit(const request &request, Done &&done) const
+    {
+        return try_submit(request, std::forward<Done>(done)).value();
+    }
+    call submit(const request &request) const { return try_submit(request).value(); }
+    call submit_to(const request &request, const queue &queue, void *tag = nullptr) const
+    {
+        return try_submit_to(request, queue, tag).value();
+    }
+    /** Its get() throws what send() would throw. */
+    std::future<response> future(const request &request) const
+    {
+        return detail::future<response>(native_handle(), request.native_handle());
+    }
+#if HTTPCLIENT_COROUTINES
+    operation<response> async(const request &request) const { return try_async(request); }
+    operation<response> async(const request &request, run_loop &loop) const { return try_async(request, loop); }
+    template <class Resume, std::enable_if_t<detail::is_resume<Resume>, int> = 0>
+    operation<response> async(const request &request, Resume &&resume) const
+    {
+        return try_async(request, std::forward<Resume>(resume));
+    }
+#endif
     httpclient::stats stats() const { return try_stats().value(); }
     void close(milliseconds wait = forever) const { try_close(wait).value(); }
 #endif
 
   private:
-    template <class Function, class... Arguments> result<response> call(Function function, Arguments... arguments) const
+    template <class Function, class... Arguments> result<response> run(Function function, Arguments... arguments) const
     {
         return detail::make<response>(function, native_handle(), arguments...);
     }

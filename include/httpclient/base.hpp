@@ -53,6 +53,7 @@ using jitter = httpc_jitter;
 using decision = httpc_decision;
 using outcome = httpc_outcome;
 using log_level = httpc_log_level;
+using protocol = httpc_protocol;
 
 /* Durations in and out; milliseconds take std::chrono::seconds too. As an option 0 means no limit. */
 using std::chrono::microseconds;
@@ -86,7 +87,8 @@ class text
     template <class Traits, class Allocator>
     text(const std::basic_string<char, Traits, Allocator> &string) : string_(string.c_str())
     {
-        if (std::memchr(string_, 0, string.size()) != nullptr) {
+        /* No memchr(): gcc 12 warns of its bound where it knows how the string was made. */
+        if (std::strlen(string_) != string.size()) {
             copy({string_, string.size()});
         }
     }

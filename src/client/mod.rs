@@ -106,7 +106,7 @@ impl Client {
         self.check_fork()?;
         self.closing.raise();
         self.pool.close();
-        if let Some(engine) = self.engine.get() {
+        if let Some(engine) = self.started_engine() {
             engine.tell_all(|| Message::Close);
         }
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
@@ -146,10 +146,20 @@ impl Client {
             std::mem::forget(self);
             return;
         }
-        let _ = self.close(if self.is_inside() { 0 } else { u64::MAX });
-        if let Some(engine) = self.engine.get() {
+        let is_inside = self.is_inside();
+        let _ = self.close(if is_inside { 0 } else { u64::MAX });
+        if let Some(engine) = self.started_engine() {
             engine.stop();
+            if !is_inside {
+                engine.join();
+            }
         }
+    }
+
+    /// After the client was closed: none is started any more.
+    fn started_engine(&self) -> Option<&Engine> {
+        let _one = self.engine_start.lock();
+        self.engine.get()
     }
 
     /// Started by the first call that needs it.
@@ -160,6 +170,9 @@ impl Client {
         let _one = self.engine_start.lock();
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
+        }
+        if self.closing.is_raised() {
+            return Err(closed());
         }
         let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
@@ -204,7 +217,7 @@ impl Client {
         *self.running.lock() += 1;
         let registered = Registered { client: self };
         if self.closing.is_raised() {
-            return Err(Error::new(Code::HTTPC_E_CLOSED, "the client was closed"));
+            return Err(closed());
         }
         Ok(registered)
     }
@@ -269,6 +282,10 @@ impl Client {
         let call = self.calls_made.fetch_add(1, Ordering::Relaxed);
         fastrand::Rng::with_seed(self.seed.wrapping_add(call.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
+}
+
+fn closed() -> Box<Error> {
+    Error::new(Code::HTTPC_E_CLOSED, "the client was closed")
 }
 
 thread_local! {

@@ -43,6 +43,7 @@ impl Default for Queue {
 impl Queue {
     /// Readable while events wait.
     pub fn descriptor(&self) -> Result<RawFd> {
+        self.check_fork()?;
         let bell = match self.bell.get() {
             Some(bell) => bell,
             None => {
@@ -94,16 +95,14 @@ impl Queue {
 
     /// Up to `most` events, as soon as there is one; HTTPC_E_AGAIN when none came in time.
     pub fn next(&self, most: usize, wait_ms: u64) -> Result<Vec<Event>> {
-        if self.born.is_foreign() {
-            return Err(Error::new(
-                Code::HTTPC_E_FORKED,
-                "the queue was made before fork(); make a new one in the child",
-            ));
-        }
+        self.check_fork()?;
         // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
         let mut state = self.state.lock();
         while state.events.is_empty() {
+            if state.closed {
+                return Err(Error::new(Code::HTTPC_E_CLOSED, "the queue was freed"));
+            }
             let expired = match deadline {
                 _ if wait_ms == 0 => true,
                 Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
@@ -127,6 +126,9 @@ impl Queue {
     }
 
     pub fn len(&self) -> usize {
+        if self.born.is_foreign() {
+            return 0;
+        }
         self.state.lock().events.len()
     }
 
@@ -134,12 +136,25 @@ impl Queue {
         self.len() == 0
     }
 
-    /// What waits and what still comes is discarded.
+    /// What waits and what still comes is discarded, and whoever waits is told.
     pub fn close(&self) {
+        if self.born.is_foreign() {
+            return;
+        }
         let mut state = self.state.lock();
         state.closed = true;
         let events = std::mem::take(&mut state.events);
         drop(state);
         drop(events);
+        self.arrived.notify_all();
+    }
+
+    /// A thread of the parent's may have held the lock.
+    pub fn check_fork(&self) -> Result<()> {
+        if self.born.is_foreign() {
+            let why = "the queue was made before fork(); make a new one in the child";
+            return Err(Error::new(Code::HTTPC_E_FORKED, why));
+        }
+        Ok(())
     }
 }

@@ -114,6 +114,7 @@ pub unsafe extern "C" fn httpc_submit_to(
             unsafe { clear(out) }?;
         }
         let queue = unsafe { httpc_queue::retain(queue) }?;
+        queue.check_fork()?;
         unsafe { submit(client, request, Receiver::Queue { queue, tag: tag.expose_provenance() }, out) }
     })
 }
@@ -135,15 +136,16 @@ pub unsafe extern "C" fn httpc_call_cancel(call: *mut httpc_call) {
     });
 }
 
-/// Whether the outcome is there, and with its function or queue where it has one. NULL reads as true.
+/// Whether the outcome is there, and with its function or queue where it has one. NULL reads as true, and so does a call that
+/// was submitted before fork().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_call_is_over(call: *const httpc_call) -> bool {
     super::quiet(true, || unsafe { call.cast::<Pending>().as_ref() }.is_none_or(Pending::is_over))
 }
 
 /// Waits until the call is over and its `done` has returned. HTTPC_E_AGAIN after `wait_ms` (0: do not wait; HTTPC_FOREVER: no
-/// limit). HTTPC_E_WOULD_DEADLOCK on the engine thread that the call runs on, so inside its client's callbacks, when
-/// `wait_ms` is not 0. HTTPC_E_FORKED.
+/// limit). HTTPC_E_WOULD_DEADLOCK on an engine thread of the call's client, so inside the callbacks of its submitted calls,
+/// when `wait_ms` is not 0. HTTPC_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_call_wait(call: *mut httpc_call, wait_ms: u64, err: *mut *mut httpc_error) -> Code {
     guard(err, || unsafe { pending(call) }?.wait(wait_ms))
@@ -151,7 +153,7 @@ pub unsafe extern "C" fn httpc_call_wait(call: *mut httpc_call, wait_ms: u64, er
 
 /// The outcome of a call that was submitted without a function and without a queue, once: the response, or the error that
 /// the call ended with. HTTPC_E_AGAIN while it runs. A second time, or where the outcome went elsewhere, it is
-/// HTTPC_E_INVALID_ARG.
+/// HTTPC_E_INVALID_ARG. HTTPC_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_call_take_result(
     call: *mut httpc_call,

@@ -58,7 +58,8 @@ pub unsafe extern "C" fn httpc_queue_new(out: *mut *mut httpc_queue, err: *mut *
 }
 
 /// A descriptor that is readable (POLLIN, level-triggered) while events wait. It is the queue's: poll it, never read or close
-/// it. -1 when there is none to be had, or NULL.
+/// it. -1 when there is none to be had, or NULL. It is asked for once and polled for as long as the queue lives: programs
+/// that never ask pay nothing for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_queue_fd(queue: *const httpc_queue) -> c_int {
     super::quiet(-1, || {
@@ -74,7 +75,7 @@ pub unsafe extern "C" fn httpc_queue_length(queue: *const httpc_queue) -> usize 
 
 /// The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
 /// Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
-/// waits for that function to return.
+/// waits for that function to return. HTTPC_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_queue_next(
     queue: *mut httpc_queue,
@@ -120,7 +121,8 @@ pub unsafe extern "C" fn httpc_queue_next_batch(
     })
 }
 
-/// Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. NULL is fine.
+/// Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. Threads that wait
+/// for an event are told HTTPC_E_CLOSED; none may come afterwards. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_queue_free(queue: *mut httpc_queue) {
     if !queue.is_null() {

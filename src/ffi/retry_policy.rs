@@ -47,8 +47,9 @@ pub enum httpc_decision {
     HTTPC_DECISION_FORCE_32_ = 0x7fff_ffff,
 }
 
-/// Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call. `attempt` is borrowed for
-/// the duration of the call; for a status it is judged at the head of the response.
+/// Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
+/// a submitted one and over HTTP/2. `attempt` is borrowed for the duration of the call; for a status it is judged at the head of
+/// the response.
 pub type httpc_decider_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, attempt: *const httpc_attempt) -> i32>;
 
 /// Called exactly once with a callback's userdata, when the library holds it no longer. Any thread.

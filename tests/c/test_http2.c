@@ -198,6 +198,42 @@ TEST(first_contact_that_fails_holds_nobody_up)
     httpc_client_free(client);
 }
 
+/* Where a line of the log came from. */
+struct heard {
+    httpc_client *client;
+    pthread_t caller;
+    unsigned on_caller, elsewhere;
+    httpc_code called;
+};
+
+static void note_thread(void *userdata, httpc_log_level level, const char *line)
+{
+    struct heard *heard = userdata;
+    (void)level;
+    (void)line;
+    pthread_equal(pthread_self(), heard->caller) ? heard->on_caller++ : heard->elsewhere++;
+    if (heard->called == HTTPC_OK) {
+        heard->called = HTTPC_E_AGAIN;
+        heard->called = code_of(get(heard->client, "/echo"));
+    }
+}
+
+/* It is the engine's then, and so are its callbacks, which cannot wait for another one. */
+TEST(a_blocking_call_over_http2_has_its_callbacks_on_an_engine_thread)
+{
+    struct heard heard = {.caller = pthread_self()};
+    httpc_config *config = new_config();
+    httpc_config_set_base_url(config, address("H2C"));
+    httpc_config_set_protocol(config, HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
+    httpc_config_set_log(config, HTTPC_LOG_DEBUG, note_thread, &heard, NULL);
+    heard.client = new_client(config);
+    CHECK_EQ(version_of(get(heard.client, "/echo")), HTTPC_HTTP_2);
+    CHECK_EQ(heard.on_caller, 0);
+    CHECK(heard.elsewhere > 0);
+    CHECK_CODE(heard.called, HTTPC_E_WOULD_DEADLOCK);
+    httpc_client_free(heard.client);
+}
+
 TEST(unknown_protocols_are_refused)
 {
     httpc_config *config = new_config();

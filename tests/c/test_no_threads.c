@@ -71,6 +71,26 @@ TEST(timeouts_pauses_and_limits_need_none)
     httpc_client_free(client);
 }
 
+TEST(an_engine_without_a_thread_says_so_at_once)
+{
+    httpc_client *client = client_over_both();
+    httpc_request *request = new_request("GET", "/echo");
+    httpc_call *call = NULL;
+    httpc_error *error = NULL;
+    CHECK_CODE(httpc_submit(client, request, NULL, NULL, &call, &error), HTTPC_E_RESOURCE);
+    CHECK(call == NULL);
+    CHECK_HAS(httpc_error_detail(error), "no thread for the engine");
+    clean_error(error);
+    httpc_error_free(error);
+    *threads_are_forbidden = 0;
+    CHECK_CODE(httpc_submit(client, request, NULL, NULL, &call, NULL), HTTPC_OK);
+    *threads_are_forbidden = 1;
+    CHECK_CODE(httpc_call_wait(call, HTTPC_FOREVER, NULL), HTTPC_OK);
+    httpc_call_free(call);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}
+
 /* ---- Names, which libcurl looks up in a thread, so that no timeout and no cancel has to wait for it ---- */
 
 static struct outcome get_by_name(httpc_client *client, uint64_t connect_ms)

@@ -1,5 +1,6 @@
 // httpclient.hpp as C++20: all its tests again, and that its ranges are ranges of the standard library.
 #include "test_hpp.cpp"
+#include "test_hpp_async.cpp"
 #include "test_hpp_options.cpp"
 #include "test_hpp_retry.cpp"
 

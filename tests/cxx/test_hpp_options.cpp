@@ -29,6 +29,8 @@ TEST(a_client_has_its_options)
                                         .redirect_post(false)
                                         .proxy("")
                                         .add_resolve("other.test", 80, "127.0.0.1")
+                                        .protocol(HTTPC_PROTOCOL_HTTP_1_1)
+                                        .engine_threads(2)
                                         .seed(1));
     const auto got = client.try_get("echo");
     if (CHECK(got.has_value())) {

@@ -17,7 +17,9 @@ endwhile()
 
 if(ANEW) # -DANEW=…: a folder of cargo's in which libcurl is to be compiled again
   file(GLOB folders ${ANEW}/*/build/curl-sys-*)
-  file(REMOVE_RECURSE ${folders})
+  if(folders)
+    file(REMOVE_RECURSE ${folders})
+  endif()
 endif()
 file(REMOVE_RECURSE ${BUILD})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR} ${options} COMMAND_ERROR_IS_FATAL ANY)

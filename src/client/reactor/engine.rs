@@ -2,13 +2,13 @@
 
 use super::Reactor;
 use super::flight::{Flight, Stage};
-use super::inbox::{Inbox, Message};
+use super::inbox::{EngineThreads, Inbox, Message};
 use super::pending::{Pending, Receiver};
 use crate::client::call::Call;
 use crate::client::clock;
 use crate::client::machine::Machine;
 use crate::client::request::Request;
-use crate::client::{Client, Registered};
+use crate::client::{Client, Registered, closed};
 use crate::error::{Code, Error, Result};
 use crate::sync::Mutex;
 use std::sync::Arc;
@@ -25,8 +25,9 @@ pub struct Engine {
 impl Engine {
     pub fn start(client: &Arc<Client>, threads: u32) -> Result<Engine> {
         let engine = Engine { inboxes: Vec::new(), threads: Mutex::default(), next: AtomicUsize::new(0) };
+        let ids = Arc::new(EngineThreads::default());
         (0..threads).try_fold(engine, |mut engine, number| {
-            let started = Reactor::new(client).and_then(|reactor| {
+            let started = Reactor::new(client, &ids).and_then(|reactor| {
                 engine.inboxes.push(reactor.inbox().clone());
                 let thread = Builder::new().name(format!("httpclient-{number}"));
                 thread
@@ -40,6 +41,7 @@ impl Engine {
                 }
                 Err(error) => {
                     engine.stop();
+                    engine.join();
                     Err(error)
                 }
             }
@@ -48,7 +50,7 @@ impl Engine {
 
     /// Whether this is one of its threads.
     pub fn is_here(&self) -> bool {
-        self.inboxes.iter().any(|inbox| inbox.is_read_here())
+        self.inboxes.first().is_some_and(|inbox| inbox.is_on_engine())
     }
 
     pub fn inboxes(&self) -> &[Arc<Inbox>] {
@@ -69,15 +71,17 @@ impl Engine {
         }
     }
 
-    /// Lets the threads end once no call is left, and waits for that, but not for the own thread.
+    /// Lets the threads end once no call is left.
     pub fn stop(&self) {
         self.tell_all(|| Message::Stop);
-        let own = std::thread::current().id();
-        for thread in self.threads.lock().drain(..) {
-            if thread.thread().id() != own {
-                // What it may have panicked with, its calls were told.
-                let _ = thread.join();
-            }
+    }
+
+    /// Waits for the end of the threads. Not for a callback of theirs, nor for one that theirs may wait for.
+    pub fn join(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
+            // What it may have panicked with, its calls were told.
+            let _ = thread.join();
         }
     }
 }
@@ -127,6 +131,8 @@ impl<'c> Prepared<'c> {
                 self.registered.keep();
                 Ok(())
             }
+            // Freed in a callback meanwhile.
+            Err(_) if self.registered.client.closing.is_raised() => Err(closed()),
             Err(_) => Err(Error::new(Code::HTTPC_E_INTERNAL, "the engine has failed; make a new client")),
         }
     }

@@ -6,8 +6,8 @@ use crate::client::fork;
 use crate::client::signal::Wake;
 use crate::sync::Mutex;
 use crate::transport::curl::multiplexer::poller::Waker;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::ThreadId;
 
 pub enum Message {
@@ -37,33 +37,38 @@ pub enum WokenBy {
     Pool,
 }
 
+#[derive(Default)]
+pub struct EngineThreads(Mutex<Vec<ThreadId>>);
+
 pub struct Inbox {
     /// `None`: nobody reads it any more.
     messages: Mutex<Option<Vec<Message>>>,
     sleeping: AtomicBool,
     waker: Waker,
-    reader: OnceLock<ThreadId>,
+    /// All engine threads of one client.
+    engine: Arc<EngineThreads>,
     born: fork::Generation,
 }
 
 impl Inbox {
-    pub fn new(waker: Waker) -> Inbox {
+    pub fn new(waker: Waker, engine: Arc<EngineThreads>) -> Inbox {
         Inbox {
             messages: Mutex::new(Some(Vec::new())),
             sleeping: AtomicBool::new(false),
             waker,
-            reader: OnceLock::new(),
+            engine,
             born: fork::Generation::current(),
         }
     }
 
     /// This thread reads it from now on.
     pub fn read_here(&self) {
-        let _ = self.reader.set(std::thread::current().id());
+        self.engine.0.lock().push(std::thread::current().id());
     }
 
-    pub fn is_read_here(&self) -> bool {
-        self.reader.get() == Some(&std::thread::current().id())
+    /// Whether this is an engine thread of its client: the reader, or one that the reader's callbacks may wait for.
+    pub fn is_on_engine(&self) -> bool {
+        self.engine.0.lock().contains(&std::thread::current().id())
     }
 
     /// Its reader is the parent's.

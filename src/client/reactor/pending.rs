@@ -63,23 +63,19 @@ impl Pending {
     }
 
     pub fn is_over(&self) -> bool {
-        !matches!(*self.state.lock(), State::Running)
+        // Another process's calls are nothing to wait for, and its threads may have held the lock.
+        self.inbox.is_foreign() || !matches!(*self.state.lock(), State::Running)
     }
 
     /// Waits until the outcome is there, and delivered where it is to be.
     pub fn wait(&self, wait_ms: u64) -> Result<()> {
         // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
-        if self.inbox.is_foreign() {
-            return Err(Error::new(
-                Code::HTTPC_E_FORKED,
-                "the call was submitted before fork(), and ends in the parent",
-            ));
-        }
+        self.check_fork()?;
         let mut state = self.state.lock();
         while matches!(*state, State::Running) {
-            if wait_ms > 0 && self.inbox.is_read_here() {
-                let why = "a callback on the engine thread cannot wait for a call that this thread drives";
+            if wait_ms > 0 && self.inbox.is_on_engine() {
+                let why = "a callback on an engine thread cannot wait for a call of the same client";
                 return Err(Error::new(Code::HTTPC_E_WOULD_DEADLOCK, why));
             }
             let expired = match deadline {
@@ -98,6 +94,7 @@ impl Pending {
 
     /// The outcome, once.
     pub fn take(&self) -> Outcome {
+        self.check_fork()?;
         let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Delivered) {
             State::Ready(outcome) => outcome,
@@ -109,6 +106,14 @@ impl Pending {
                 Err(Error::invalid("call", "its result was taken already, or went to a function or a queue"))
             }
         }
+    }
+
+    fn check_fork(&self) -> Result<()> {
+        if self.inbox.is_foreign() {
+            let why = "the call was submitted before fork(), and ends in the parent";
+            return Err(Error::new(Code::HTTPC_E_FORKED, why));
+        }
+        Ok(())
     }
 
     pub(super) fn set_flight(&self, flight: u32) {
