@@ -2,7 +2,9 @@
  * As bench.h, for programs that keep many requests in flight at once: a program says how one is launched and how their ends
  * are waited for, and calls finished() for each.
  *
- *     PROGRAM COUNT IN_FLIGHT URL LENGTH CA [OPTION [CONNECTIONS]]
+ *     PROGRAM COUNT IN_FLIGHT URL LENGTH CA [OPTION [CONNECTIONS [SLOW_COUNT SLOW_URL]]]
+ *
+ * Beside them so many requests to the slow URL stay in flight, which is never answered.
  */
 #ifndef FLIGHT_H
 #define FLIGHT_H
@@ -22,14 +24,16 @@ struct job {
     const char *ca; /* "" for plain HTTP */
     const char *option;
     long connections; /* at most; as many as are in flight where none are named */
+    long slow;
+    const char *slow_url;
 };
 
 static struct job job;
 
 static void start(void);
 static void launch(void); /* one request */
+static void launch_slow(void);
 static void wait_for_all(void); /* until finished() has returned true */
-static void stop(void);
 
 static void fail(const char *why)
 {
@@ -82,7 +86,7 @@ static bool finished(void)
 int main(int argc, char **argv)
 {
     if (argc < 6) {
-        fprintf(stderr, "usage: %s COUNT IN_FLIGHT URL LENGTH CA [OPTION [CONNECTIONS]]\n", argv[0]);
+        fprintf(stderr, "usage: %s COUNT IN_FLIGHT URL LENGTH CA [OPTION [CONNECTIONS [SLOW_COUNT SLOW_URL]]]\n", argv[0]);
         return 2;
     }
     struct rlimit files;
@@ -90,10 +94,13 @@ int main(int argc, char **argv)
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     job = (struct job){atol(argv[1]), atol(argv[2]), argv[3], (size_t)atol(argv[4]), argv[5], argc > 6 ? argv[6] : "",
-                       argc > 7 ? atol(argv[7]) : atol(argv[2])};
+                       argc > 7 ? atol(argv[7]) : atol(argv[2]), argc > 9 ? atol(argv[8]) : 0, argc > 9 ? argv[9] : NULL};
     warm_up = job.count / 10 + 2 * job.in_flight;
     start();
     kb_before = resident_kb();
+    for (long i = 0; i < job.slow; i++) {
+        launch_slow();
+    }
     launched = job.in_flight;
     for (long i = 0; i < job.in_flight; i++) {
         launch();
@@ -101,8 +108,7 @@ int main(int argc, char **argv)
     wait_for_all();
     printf("cpu_us %.4f kb %.0f\n", (cpu_us() - cpu_before) / (double)job.count, kb_most - kb_before);
     fflush(stdout);
-    stop();
-    return 0;
+    _exit(0); /* what is slow never ends */
 }
 
 #endif

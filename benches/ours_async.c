@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 static httpc_client *client;
-static httpc_request *request;
+static httpc_request *request, *slow_request;
 static httpc_queue *queue;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -40,15 +40,16 @@ static void start(void)
     httpc_config *config = NULL;
     httpc_error *error = NULL;
     httpc_config_new(&config, NULL);
-    httpc_config_set_max_connections(config, (uint32_t)job.connections);
-    httpc_config_set_max_connections_per_host(config, (uint32_t)job.connections);
+    httpc_config_set_max_connections(config, (uint32_t)(job.connections + job.slow));
+    httpc_config_set_max_connections_per_host(config, (uint32_t)(job.connections + job.slow));
     httpc_config_set_max_idle(config, (uint32_t)job.connections);
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_POOL, 60000);
     if (job.ca[0] != 0) {
         httpc_config_set_ca_file(config, job.ca);
     }
     if (httpc_client_new(config, &client, &error) != HTTPC_OK ||
-        httpc_request_new("GET", job.url, &request, &error) != HTTPC_OK) {
+        httpc_request_new("GET", job.url, &request, &error) != HTTPC_OK ||
+        httpc_request_new("GET", job.slow_url != NULL ? job.slow_url : job.url, &slow_request, &error) != HTTPC_OK) {
         fail(httpc_error_detail(error));
     }
     httpc_config_free(config);
@@ -64,6 +65,19 @@ static void launch(void)
                                     : httpc_submit(client, request, done, NULL, NULL, &error);
     if (code != HTTPC_OK) {
         fail(httpc_error_detail(error));
+    }
+}
+
+static void unwanted(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+{
+    (void)userdata, (void)code, (void)response;
+    fail(httpc_error_detail(error));
+}
+
+static void launch_slow(void)
+{
+    if (httpc_submit(client, slow_request, unwanted, NULL, NULL, NULL) != HTTPC_OK) {
+        fail("a slow request was refused");
     }
 }
 
@@ -95,11 +109,4 @@ static void wait_for_all(void)
         pthread_cond_wait(&changed, &lock);
     }
     pthread_mutex_unlock(&lock);
-}
-
-static void stop(void)
-{
-    httpc_request_free(request);
-    httpc_client_free(client);
-    httpc_queue_free(queue);
 }

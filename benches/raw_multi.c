@@ -48,7 +48,7 @@ static void start(void)
 {
     curl_global_init(CURL_GLOBAL_ALL);
     multi = curl_multi_init();
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, job.in_flight * 2);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (job.in_flight + job.slow) * 2);
     if (job.connections < job.in_flight) {
         curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, job.connections);
     }
@@ -76,6 +76,21 @@ static struct transfer *new_transfer(void)
     return transfer;
 }
 
+static void add(struct transfer *transfer, const char *url)
+{
+    transfer->headers = curl_slist_append(NULL, "User-Agent: libhttpclient/0.1.0");
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 60000L);
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    curl_multi_add_handle(multi, transfer->easy);
+}
+
+static void launch_slow(void)
+{
+    add(new_transfer(), job.slow_url);
+}
+
 static void launch(void)
 {
     struct transfer *transfer = spare;
@@ -84,12 +99,7 @@ static void launch(void)
     } else {
         transfer = new_transfer();
     }
-    transfer->headers = curl_slist_append(NULL, "User-Agent: libhttpclient/0.1.0");
-    curl_easy_setopt(transfer->easy, CURLOPT_URL, job.url);
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 60000L);
-    curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_multi_add_handle(multi, transfer->easy);
+    add(transfer, job.url);
 }
 
 static bool end(CURL *easy, CURLcode code)
@@ -125,8 +135,4 @@ static void wait_for_all(void)
             curl_multi_poll(multi, NULL, 0, 1000, NULL);
         }
     }
-}
-
-static void stop(void)
-{
 }

@@ -2,7 +2,7 @@
 """libhttpclient against raw libcurl and peers, on one nginx: `make bench`.
 
 CPU is user and system time of a whole process after its warm-up, by getrusage. Each ratio is the median of interleaved pairs
-with its quartiles; harness, server and programs share one processor where there is one thread, since a request's CPU depends on
+with its quartiles; harness, server and programs share one processor where there is one thread and one request at a time, since a request's CPU depends on
 whether processors go to sleep between. Instructions are callgrind's at two request counts, the difference divided, as the median over
 several heap layouts with their range: glibc merges free memory or not depending on where its last chunk ends, which alone is 3,000
 instructions a request. Whose range holds the bar has neither met nor missed it.
@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import resource
 import re
 import shutil
 import socket
@@ -19,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,9 +53,10 @@ class Nginx:
                          ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
         (folder / "nginx.conf").write_text(f"""
             worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors;
-            events {{ worker_connections 4096; }}
+            events {{ worker_connections 16384; }}
             http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; {places}
-              server {{ listen 127.0.0.1:{self.http}; listen 127.0.0.1:{self.https} ssl; root {folder}/www;
+              server {{ listen 127.0.0.1:{self.http} backlog=16384; listen 127.0.0.1:{self.https} ssl http2;
+                http2_max_concurrent_streams 256; root {folder}/www;
                 location /held {{ alias {folder}/www/small; limit_rate 400; }}
                 ssl_certificate {self.ca}; ssl_certificate_key {folder}/key.pem; }} }}""")
         nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
@@ -85,10 +88,13 @@ class Programs:
             sys.exit(f"no libcurl.a below {build}/cargo: run make first, with the bundled libcurl")
         version = (found[-1].parents[1] / "include/curl/curlver.h").read_text()
         self.libcurl = re.search(r'LIBCURL_VERSION "(.*?)"', version).group(1)
-        curl = ["-I", found[-1].parents[1] / "include", found[-1], "-lssl", "-lcrypto", "-lz"]
+        http2 = sorted((build / "cargo/release/build").glob("libnghttp2-sys-*/out/**/libnghttp2.a"), key=os.path.getmtime)
+        curl = ["-I", found[-1].parents[1] / "include", found[-1], *http2[-1:], "-lssl", "-lcrypto", "-lz"]
         self.ours = self.compile("ours", ours)
         self.parts = self.compile("parts", ours)
         self.raw = self.compile("raw", curl)
+        self.ours_async = self.compile("ours_async", ours)
+        self.raw_multi = self.compile("raw_multi", curl)
         self.counter = self.compile("allocations", ["-shared", "-fPIC"])
         try:
             self.soup = self.compile("soup", run(["pkg-config", "--cflags", "--libs", "libsoup-3.0"]).split())
@@ -229,12 +235,71 @@ def measure(table, programs, nginx, everywhere):
                       [programs.peers, 6000, 1, *plain, peer], bar)
 
 
+class Silent:
+    """Accepts connections, and never says a word."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.open = []
+        threading.Thread(target=self.accept, daemon=True).start()
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.open.append(self.listener.accept()[0])
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for connection in self.open:
+            connection.close()
+
+
+def measure_async(table, programs, nginx):
+    """Many in flight on the engine thread, against one multi handle and curl_multi_poll(). Both processors: there are two threads."""
+    small, tls = nginx.url("small"), nginx.url("small", tls=True)
+    ours, raw = programs.ours_async, programs.raw_multi
+    plain = [small, 200, ""]
+    table.cpu("64 in flight, callbacks, CPU us, against a multi handle", [ours, 40000, 64, *plain], [raw, 40000, 64, *plain], 1.10)
+    table.cpu("64 in flight, a queue, CPU us, against a multi handle", [ours, 40000, 64, *plain, "queue"],
+              [raw, 40000, 64, *plain], 1.20)
+    table.cpu("1000 in flight, CPU us, against one multi handle", [ours, 40000, 1000, *plain], [raw, 40000, 1000, *plain], 0.75)
+    if table.wants("1000 in flight, instructions"):
+        own, by_hand = (instructions_in_flight(program, 1000, plain) for program in (ours, raw))
+        table.row("1000 in flight, instructions (thousands)", own / 1000, by_hand / 1000, own / by_hand, "", 0.4)
+    table.cpu("1000 on 64 connections, CPU us, against MAX_TOTAL_CONNECTIONS", [ours, 40000, 1000, *plain, "", 64],
+              [raw, 40000, 1000, *plain, "", 64], 0.75)
+    if programs.peers:
+        for peer, bar in [("reqwest-async", 0.85), ("hyper", 1.15)]:
+            table.cpu(f"1000 in flight, CPU us, against {peer}", [ours, 40000, 1000, *plain],
+                      [programs.peers, 40000, 1000, *plain, peer], bar)
+    if table.wants("10,000 in flight"):
+        grown = [cost([program, 20000, 10000, *plain])[1] for program in (ours, raw)]
+        table.row("10,000 in flight, KB of memory, against one multi handle", *grown, grown[0] / grown[1], "", 1.3)
+    with Silent() as silent:
+        table.cpu("900 slow and 100 busy, CPU us, against curl_multi_poll", [ours, 20000, 100, *plain, "", 100, 900, silent],
+                  [raw, 20000, 100, *plain, "", 100, 900, silent], 0.7)
+    secure = [tls, 200, nginx.ca]
+    table.cpu("HTTP/2, 64 streams on a connection, CPU us, against one multi", [ours, 40000, 64, *secure],
+              [raw, 40000, 64, *secure, "h2"], 1.10)
+
+
+def instructions_in_flight(program, in_flight, arguments):
+    def count(requests):
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, requests, in_flight, *arguments]
+        text = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stderr
+        return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
+    return (count(9000) - count(5000)) / (4000 + 400)  # a tenth more for the warm-up
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help="the folder that make filled")
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("rows", nargs="*", help="words of the rows wanted; all without")
     options = parser.parse_args()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))  # ten thousand connections at both ends
     with tempfile.TemporaryDirectory(prefix="httpclient-bench-") as folder:
         folder = pathlib.Path(folder)
         programs = Programs(options.build.resolve(), folder)
@@ -246,6 +311,8 @@ def main():
                 print(f"Peers: {versions(programs)}")
                 table = Table(options.rows, options.pairs)
                 measure(table, programs, nginx, everywhere)
+                with processors(everywhere):
+                    measure_async(table, programs, nginx)
             finally:
                 nginx.stop()
     print(f"{table.missed} bars missed")

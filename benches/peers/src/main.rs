@@ -1,4 +1,7 @@
-//! The work of bench.h with isahc and with reqwest's blocking client: `peers COUNT THREADS URL LENGTH CA PEER`, one thread.
+//! The work of bench.h with isahc and with reqwest's blocking client, `peers COUNT THREADS URL LENGTH CA PEER`, on one thread; and
+//! that of flight.h, with the number of requests in flight in place of threads.
+
+mod many;
 
 use std::io::Read;
 use std::time::Duration;
@@ -39,6 +42,8 @@ fn main() {
             let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
             measure(count, || assert_eq!(client.get(url).send().unwrap().bytes().unwrap().len(), length));
         }
+        "hyper" => many::hyper(count, arguments[2].parse().unwrap(), url, length),
+        "reqwest-async" => many::reqwest(count, arguments[2].parse().unwrap(), url, length),
         other => panic!("no peer is called {other}"),
     }
 }

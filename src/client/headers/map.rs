@@ -23,9 +23,11 @@ impl HeaderMap {
         HeaderMap::default()
     }
 
-    /// Room for an ordinary response, so that it does not grow header by header.
-    pub fn with_room() -> HeaderMap {
-        HeaderMap { slab: Vec::with_capacity(512), index: Vec::with_capacity(16) }
+    /// Empty, with room for an ordinary response, so that it does not grow header by header.
+    pub fn start(&mut self) {
+        self.clear();
+        self.slab.reserve(512);
+        self.index.reserve(16);
     }
 
     /// A header line as it came, with or without its line ending.

@@ -7,7 +7,6 @@ use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
 use super::trust::Trust;
-use crate::client::headers::HeaderMap;
 use crate::client::response::{Head, standard_reason};
 use crate::text;
 use curl::easy::{Handler, SeekResult, WriteError};
@@ -93,7 +92,7 @@ impl Exchange {
         self.is_head = is_head;
         self.max_headers = max_headers;
         self.body_limit = body_limit;
-        self.head = Head { headers: HeaderMap::with_room(), ..Head::default() };
+        self.head = Head::default();
         (self.head_done, self.inside_head) = (false, false);
         self.body = Vec::new();
         self.tls_end = None;
@@ -197,7 +196,7 @@ impl Exchange {
         }
         let line = line.trim_ascii_end();
         let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
-        self.head.headers.clear();
+        self.head.headers.start();
         self.head.version = match parts.next().unwrap_or_default() {
             b"1.0" => 10,
             b"1.1" => 11,

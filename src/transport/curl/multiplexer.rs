@@ -427,7 +427,9 @@ impl Multiplexer {
     fn new_shard(&mut self, origin: &Arc<Origin>) -> Result<u32> {
         let at = self.shards.iter().position(Option::is_none).unwrap_or(self.shards.len());
         let number = at as u32;
-        let shard = Some(Box::new(Shard::new(number, origin, &self.poller, &self.idle, self.limits.max_idle)?));
+        let others = self.lane(origin).shards.len() as u32;
+        let shard = Shard::new(number, origin, &self.poller, &self.idle, self.limits.max_idle, others)?;
+        let shard = Some(Box::new(shard));
         match self.shards.get_mut(at) {
             Some(free) => *free = shard,
             None => self.shards.push(shard),

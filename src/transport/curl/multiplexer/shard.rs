@@ -18,8 +18,10 @@ use std::ffi::{c_int, c_long, c_void};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-/// Connections of one shard. Fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle.
-const MOST_CONNECTIONS: u32 = 8;
+/// Connections of one shard: fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle. So each
+/// further shard of an origin gets more.
+const FEWEST_CONNECTIONS: u32 = 8;
+const MOST_CONNECTIONS: u32 = 128;
 
 /// The longest answer of which libcurl reads what comes right behind it in the same step.
 const SHORT: u64 = 4096;
@@ -45,6 +47,8 @@ pub struct Shard {
     pub driven_in: u64,
     /// When libcurl may be trusted with its idle connections again.
     avoid_until: Micros,
+    /// For so many connections.
+    room: u32,
     /// What CURLMOPT_MAXCONNECTS was set to last.
     most_connections: c_long,
     keeps_none: bool,
@@ -65,12 +69,14 @@ struct Hook {
 }
 
 impl Shard {
+    /// Beside so many `others` of the origin.
     pub fn new(
         number: u32,
         origin: &Arc<Origin>,
         poller: &Arc<Poller>,
         idle: &Arc<AtomicU32>,
         max_idle: u32,
+        others: u32,
     ) -> Result<Shard> {
         let home = Home { poller: poller.clone(), shard: number, idle: idle.clone() };
         let mut shard = Shard {
@@ -83,6 +89,7 @@ impl Shard {
             is_runnable: false,
             driven_in: 0,
             avoid_until: 0,
+            room: (FEWEST_CONNECTIONS + others / 2).min(MOST_CONNECTIONS),
             most_connections: 0,
             keeps_none: max_idle == 0,
             is_http2: false,
@@ -240,7 +247,7 @@ impl Shard {
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
-        !self.is_http2 && self.busy.max(self.sockets.alive()) < MOST_CONNECTIONS && self.avoid_until <= now
+        !self.is_http2 && self.busy.max(self.sockets.alive()) < self.room && self.avoid_until <= now
     }
 
     fn avoid(&mut self, now: Micros) {
