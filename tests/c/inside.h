@@ -49,7 +49,8 @@ static inline void end(struct inside *inside, httpc_code code)
     CHECK_CODE(httpc_call_wait(inside->other, HTTPC_FOREVER, NULL), HTTPC_OK);
     httpc_call_free(inside->other);
     httpc_client_free(inside->client);
-    CHECK_COMES_TRUE(__atomic_load_n(&inside->of_rest.count, __ATOMIC_RELAXED) == inside->running - 1);
+    await_completions(&inside->of_rest, inside->running - 1);
+    CHECK_EQ(inside->of_rest.count, inside->running - 1);
     CHECK_EQ(inside->own.count, 1);
     CHECK_EQ(inside->of_other.count, 1);
     CHECK_CODE(inside->of_other.outcome.code, code);
