@@ -1,5 +1,5 @@
-// Calls in an Asio program: a posix::stream_descriptor waits for the queue's descriptor to be readable, and each outcome goes
-// to the handler that was given with its request, on the thread that runs the io_context.
+// Calls in an Asio program: a posix::stream_descriptor waits for the queue's descriptor to be readable, and each
+// outcome goes to the handler that was given with its request, on the thread that runs the io_context.
 //
 // Usage: asio_loop URL REFUSED_URL
 #include <httpclient.hpp>

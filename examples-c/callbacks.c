@@ -1,6 +1,6 @@
 /*
- * A function for each outcome: it runs on the client's engine thread, as soon as the call is over. It should be quick, since
- * the client's other calls wait for it meanwhile, and it may submit the next request.
+ * A function for each outcome: it runs on the client's engine thread, as soon as the call is over. It should be quick,
+ * since the client's other calls wait for it meanwhile, and it may submit the next request.
  *
  * Usage: callbacks URL REFUSED_URL
  */
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Follows a job on the server until it is done: three requests, each submitted when the one before it has its answer. */
+/* Follows a job on the server: three requests, each submitted when the one before it has its answer. */
 struct job {
     httpc_client *client;
     int step;

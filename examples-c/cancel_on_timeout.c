@@ -1,6 +1,6 @@
 /*
- * A timer of the program's own cancels a call: whoever waits for events waits no longer than until the next timer, and what
- * has no answer by then is cancelled. The cancelled call ends with an event, as any other.
+ * A timer of the program's own cancels a call: whoever waits for events waits no longer than until the next timer, and
+ * what has no answer by then is cancelled. The cancelled call ends with an event, as any other.
  *
  * Usage: cancel_on_timeout URL REFUSED_URL
  */

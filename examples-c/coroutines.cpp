@@ -1,5 +1,5 @@
-// C++20 coroutines: code that reads as if it blocked, for any number of calls on one thread. A run_loop resumes them, here
-// in main(); nothing of the program runs on another thread.
+// C++20 coroutines: code that reads as if it blocked, for any number of calls on one thread. A run_loop resumes them,
+// here in main(); nothing of the program runs on another thread.
 //
 // Usage: coroutines URL REFUSED_URL
 #include <httpclient.hpp>
@@ -17,11 +17,24 @@ using namespace std::chrono_literals;
 // coroutine library; anything that can co_await will do.
 struct job {
     struct promise_type {
-        job get_return_object() { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
+        job get_return_object()
+        {
+            return {};
+        }
+        std::suspend_never initial_suspend() noexcept
+        {
+            return {};
+        }
+        std::suspend_never final_suspend() noexcept
+        {
+            return {};
+        }
         void return_void() {}
-        void unhandled_exception() { throw; } // out of run_loop::run(), or of the function that started it
+        // Out of run_loop::run(), or of the function that started it.
+        void unhandled_exception()
+        {
+            throw;
+        }
     };
 };
 
@@ -30,7 +43,7 @@ static httpclient::request get_item(int number)
     return {"GET", "items/" + std::to_string(number)};
 }
 
-// Fetches a list of items at the same time, then one thing after the other. Failures are exceptions, as in blocking code.
+// Fetches some items at the same time, then does one thing after the other. Failures are exceptions.
 static job buy(const httpclient::client &client, httpclient::run_loop &loop, std::vector<int> numbers, std::string &log)
 {
     std::vector<httpclient::operation<httpclient::response>> items;

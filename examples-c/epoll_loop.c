@@ -1,6 +1,6 @@
 /*
- * An event loop of one's own, on epoll: the queue's descriptor is readable while outcomes wait, so it is watched beside the
- * program's sockets and timers, and nothing in the loop ever blocks.
+ * An event loop of one's own, on epoll: the queue's descriptor is readable while outcomes wait, so it is watched beside
+ * the program's sockets and timers, and nothing in the loop ever blocks.
  *
  * Usage: epoll_loop URL REFUSED_URL
  */
@@ -72,7 +72,8 @@ static void run(struct program *program)
     int queue = httpc_queue_fd(program->queue); /* the queue's: watched, but never read or closed */
     struct epoll_event timer_event = {.events = EPOLLIN, .data.fd = timer};
     struct epoll_event queue_event = {.events = EPOLLIN, .data.fd = queue};
-    if (timerfd_settime(timer, 0, &every_10_ms, NULL) != 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &timer_event) != 0 ||
+    if (timerfd_settime(timer, 0, &every_10_ms, NULL) != 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &timer_event) != 0 ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, queue, &queue_event) != 0) {
         perror("epoll");
         exit(EXIT_FAILURE);

@@ -1,6 +1,6 @@
 /*
- * Many requests at once from one thread: each is submitted to a queue with a tag, and the queue gives back the outcomes in
- * the order in which they come.
+ * Many requests at once from one thread: each is submitted to a queue with a tag, and the queue gives back the outcomes
+ * in the order in which they come.
  *
  * Usage: parallel_fetch URL REFUSED_URL
  */

@@ -287,8 +287,8 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     result<response> try_send(const request &request) const { return run(httpc_send, request.native_handle()); }
 
     /**
-     * Submits a request. `done` is called once as void(result<response>), on an engine thread of the client, whose other
-     * calls wait meanwhile. It is moved to the heap, may be move-only, and must not throw (std::terminate).
+     * Submits a request. `done` is called once as void(result<response>), on an engine thread of the client, whose
+     * other calls wait meanwhile. It is moved to the heap, may be move-only, and must not throw (std::terminate).
      */
     template <class Done, std::enable_if_t<detail::is_done<Done>, int> = 0>
     result<call> try_submit(const request &request, Done &&done) const
@@ -303,7 +303,8 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     /** Submits a request whose outcome goes to `queue`, as an event with `tag`. */
     result<call> try_submit_to(const request &request, const queue &queue, void *tag = nullptr) const
     {
-        return detail::make<call>(httpc_submit_to, native_handle(), request.native_handle(), queue.native_handle(), tag);
+        return detail::make<call>(httpc_submit_to, native_handle(), request.native_handle(), queue.native_handle(),
+                                  tag);
     }
     /** Submits a request whose outcome goes into a future, also when it cannot be submitted. */
     std::future<result<response>> try_future(const request &request) const
@@ -312,8 +313,8 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     }
 #if HTTPCLIENT_COROUTINES
     /**
-     * Submits a request whose outcome `co_await` gives: see operation. The coroutine goes on inside an engine thread of the
-     * client, as a completion function.
+     * Submits a request whose outcome `co_await` gives: see operation. The coroutine goes on inside an engine thread of
+     * the client, as a completion function.
      */
     operation<result<response>> try_async(const request &request) const
     {
@@ -325,8 +326,8 @@ class client : public detail::handle<httpc_client, httpc_client_free>
         return {loop.start(native_handle(), request.native_handle())};
     }
     /**
-     * `resume` is called on an engine thread as void(std::coroutine_handle<>), once, if the coroutine waits by then. It must
-     * see to it that the handle is called, and not throw. It is where an executor's post() stands.
+     * `resume` is called on an engine thread as void(std::coroutine_handle<>), once, if the coroutine waits by then. It
+     * must see to it that the handle is called, and not throw. It is where an executor's post() stands.
      */
     template <class Resume, std::enable_if_t<detail::is_resume<Resume>, int> = 0>
     operation<result<response>> try_async(const request &request, Resume &&resume) const

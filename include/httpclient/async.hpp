@@ -38,10 +38,7 @@ class call : public detail::handle<httpc_call, httpc_call_free>
         return detail::run(httpc_call_wait, native_handle(), detail::wait_ms(wait));
     }
     /** Of a call that was submitted without a function and without a queue. */
-    result<response> try_take_result() const
-    {
-        return detail::make<response>(httpc_call_take_result, native_handle());
-    }
+    result<response> try_take_result() const { return detail::make<response>(httpc_call_take_result, native_handle()); }
 #if HTTPCLIENT_EXCEPTIONS
     void wait(milliseconds wait = forever) const { try_wait(wait).value(); }
     response take_result() const { return try_take_result().value(); }
@@ -61,7 +58,8 @@ class event : public detail::handle<httpc_event, httpc_event_free>
     /** The outcome, once. */
     result<response> take() const
     {
-        static constexpr detail::own_failure taken = {HTTPC_E_INVALID_ARG, "the outcome of the event was taken already"};
+        static constexpr detail::own_failure taken = {HTTPC_E_INVALID_ARG,
+                                                      "the outcome of the event was taken already"};
         if (httpc_response *response = httpc_event_take_response(native_handle())) {
             return httpclient::response(response);
         }

@@ -44,8 +44,8 @@ namespace detail
 {
 
 /*
- * A call that a coroutine waits for, owned by its operation and by the completion to come: whichever goes last destroys it,
- * and `step` tells which that is.
+ * A call that a coroutine waits for, owned by its operation and by the completion to come: whichever goes last destroys
+ * it, and `step` tells which that is.
  */
 class pending
 {
@@ -76,7 +76,8 @@ class pending
     }
 
     /* The outcome has come, or there is none. What is to be resumed, if anything, after which `this` may be gone. */
-    std::coroutine_handle<> arrive(httpc_response *response, httpc_error *error, const own_failure *none = nullptr) noexcept
+    std::coroutine_handle<> arrive(httpc_response *response, httpc_error *error,
+                                   const own_failure *none = nullptr) noexcept
     {
         response_ = response;
         error_ = error;
@@ -179,10 +180,10 @@ template <class Resume> owned_pending start(httpc_client *client, const httpc_re
 /* ---- Awaitable calls --------------------------------------------------------------------- */
 
 /**
- * A call under way, submitted by client::async() or try_async(): `co_await` gives its outcome, once. T is response, thrown
- * failures as those of send(), or result<response>. It runs from the beginning, so that several may be started before the
- * first is awaited. Destroying it, and so a coroutine that waits for it, cancels the call, and the coroutine is not resumed;
- * do that on the thread that would resume it.
+ * A call under way, submitted by client::async() or try_async(): `co_await` gives its outcome, once. T is response,
+ * thrown failures as those of send(), or result<response>. It runs from the beginning, so that several may be started
+ * before the first is awaited. Destroying it, and so a coroutine that waits for it, cancels the call, and the coroutine
+ * is not resumed; do that on the thread that would resume it.
  */
 template <class T> class [[nodiscard]] operation
 {
@@ -216,7 +217,7 @@ template <class T> class [[nodiscard]] operation
         }
     }
 
-    detail::owned_pending release() && noexcept { return std::move(pending_); }
+    detail::owned_pending release() &&noexcept { return std::move(pending_); }
 
   private:
     detail::owned_pending pending_;
@@ -225,8 +226,9 @@ template <class T> class [[nodiscard]] operation
 /* ---- A loop for coroutines --------------------------------------------------------------- */
 
 /**
- * Resumes coroutines on the thread that runs it, all by one thread at a time: a queue for coroutines. It neither copies nor
- * moves. Destroying it cancels the calls that were started with it; coroutines that wait for them are not resumed any more.
+ * Resumes coroutines on the thread that runs it, all by one thread at a time: a queue for coroutines. It neither copies
+ * nor moves. Destroying it cancels the calls that were started with it; coroutines that wait for them are not resumed
+ * any more.
  */
 class run_loop
 {
@@ -252,8 +254,8 @@ class run_loop
     /** Calls under way. */
     std::size_t length() const noexcept { return length_; }
 
-    /** Waits for one outcome and resumes the coroutine that waits for it. False when none came within `wait`, or when no
-     * call is under way. What leaves the coroutine as an exception, leaves this. */
+    /** Waits for one outcome and resumes the coroutine that waits for it. False when none came within `wait`, or when
+     * no call is under way. What leaves the coroutine as an exception, leaves this. */
     bool run_one(milliseconds wait = forever)
     {
         if (length_ == 0) {

@@ -29,13 +29,18 @@ static inline void completed(void *userdata, httpc_code code, httpc_response *re
     pthread_mutex_unlock(&c->lock);
 }
 
-static inline void await_completion(struct completion *c)
+static inline void await_completions(struct completion *c, unsigned count)
 {
     pthread_mutex_lock(&c->lock);
-    while (c->count == 0) {
+    while (c->count < count) {
         pthread_cond_wait(&c->came, &c->lock);
     }
     pthread_mutex_unlock(&c->lock);
+}
+
+static inline void await_completion(struct completion *c)
+{
+    await_completions(c, 1);
 }
 
 /* Takes the request. */

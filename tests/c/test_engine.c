@@ -1,6 +1,6 @@
 /*
- * Engine threads as a program sees them: started by the first submission, named, deaf to signals, gone with the client, and
- * no obstacle to exit().
+ * Engine threads as a program sees them: started by the first submission, named, deaf to signals, gone with the client,
+ * and no obstacle to exit().
  */
 #include "async.h"
 

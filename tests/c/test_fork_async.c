@@ -1,6 +1,6 @@
 /*
- * After fork() with calls under way: they go on in the parent. What the child has of them is refused at once, never waited
- * for, and may be freed; what the child makes itself works.
+ * After fork() with calls under way: they go on in the parent. What the child has of them is refused at once, never
+ * waited for, and may be freed; what the child makes itself works.
  */
 #include "async.h"
 

@@ -1,4 +1,5 @@
-// httpclient.hpp, submitted calls: callables, queues, futures. test_hpp_cxx20.cpp and test_hpp_noexceptions.cpp run it again.
+// httpclient.hpp, submitted calls: callables, queues, futures. test_hpp_cxx20.cpp and test_hpp_noexceptions.cpp run it
+// again.
 #include "hpp.hpp"
 
 #include <condition_variable>
@@ -94,7 +95,10 @@ struct owned_callable {
             ++*drops;
         }
     }
-    void operator()(http::result<http::response>) && { ++*runs; }
+    void operator()(http::result<http::response>) &&
+    {
+        ++*runs;
+    }
 };
 
 TEST(a_callable_may_be_move_only_and_is_run_and_destroyed_once)

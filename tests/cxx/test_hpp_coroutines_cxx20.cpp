@@ -18,11 +18,23 @@ class job
 {
   public:
     struct promise_type {
-        job get_return_object() { return job(std::coroutine_handle<promise_type>::from_promise(*this)); }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_always final_suspend() noexcept { return {}; }
+        job get_return_object()
+        {
+            return job(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+        std::suspend_never initial_suspend() noexcept
+        {
+            return {};
+        }
+        std::suspend_always final_suspend() noexcept
+        {
+            return {};
+        }
         void return_void() {}
-        void unhandled_exception() { std::abort(); }
+        void unhandled_exception()
+        {
+            std::abort();
+        }
     };
 
     explicit job(std::coroutine_handle<promise_type> coroutine) : coroutine_(coroutine) {}
@@ -34,7 +46,10 @@ class job
             coroutine_.destroy();
         }
     }
-    bool is_done() const { return coroutine_.done(); }
+    bool is_done() const
+    {
+        return coroutine_.done();
+    }
 
   private:
     std::coroutine_handle<promise_type> coroutine_;
@@ -43,11 +58,23 @@ class job
 // One that nobody owns.
 struct detached {
     struct promise_type {
-        detached get_return_object() { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
+        detached get_return_object()
+        {
+            return {};
+        }
+        std::suspend_never initial_suspend() noexcept
+        {
+            return {};
+        }
+        std::suspend_never final_suspend() noexcept
+        {
+            return {};
+        }
         void return_void() {}
-        void unhandled_exception() { std::abort(); }
+        void unhandled_exception()
+        {
+            std::abort();
+        }
     };
 };
 
@@ -198,7 +225,8 @@ TEST(a_coroutine_may_own_its_client)
     future.get();
 }
 
-static job fetch_by(const http::client &client, std::function<void(std::coroutine_handle<>)> post, std::thread::id &thread)
+static job fetch_by(const http::client &client, std::function<void(std::coroutine_handle<>)> post,
+                    std::thread::id &thread)
 {
     CHECK((co_await client.try_async(make_request("GET", "delay/20"), post)).has_value());
     thread = std::this_thread::get_id();
