@@ -1205,7 +1205,7 @@ HTTPC_API size_t httpc_queue_length(const struct httpc_queue *queue);
 /**
  * The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
  * Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
- * waits for that function to return.
+ * waits for that function to return. HTTPC_E_CLOSED when the queue is freed during the wait; HTTPC_E_FORKED.
  */
 HTTPC_API
 httpc_code httpc_queue_next(struct httpc_queue *queue,
@@ -1226,7 +1226,8 @@ httpc_code httpc_queue_next_batch(struct httpc_queue *queue,
                                   httpc_error **err);
 
 /**
- * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. NULL is fine.
+ * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. Threads that wait
+ * in httpc_queue_next() are told so, and must not ask again. NULL is fine.
  */
 HTTPC_API
 void httpc_queue_free(struct httpc_queue *queue);

@@ -85,6 +85,9 @@ impl Queue {
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
         let mut state = self.state.lock();
         while state.events.is_empty() {
+            if state.closed {
+                return Err(Error::new(Code::HTTPC_E_CLOSED, "the queue was freed meanwhile"));
+            }
             let expired = match deadline {
                 _ if wait_ms == 0 => true,
                 Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
@@ -115,12 +118,13 @@ impl Queue {
         self.len() == 0
     }
 
-    /// What waits and what still comes is discarded.
+    /// What waits and what still comes is discarded; whoever waits is told.
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
         let events = std::mem::take(&mut state.events);
         drop(state);
+        self.arrived.notify_all();
         drop(events);
     }
 }
