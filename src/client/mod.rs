@@ -50,7 +50,7 @@ use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
@@ -78,6 +78,8 @@ pub struct Client {
     engine: OnceLock<Engine>,
     /// One starts it.
     engine_start: Mutex<()>,
+    /// Nobody holds it but those who are inside: an engine that starts now is to end with them.
+    retired: AtomicBool,
     born: fork::Generation,
     log: Log,
 }
@@ -94,6 +96,7 @@ impl Client {
             idle: Condvar::new(),
             engine: OnceLock::new(),
             engine_start: Mutex::new(()),
+            retired: AtomicBool::new(false),
             born: fork::Generation::current(),
             log: config.log.clone().unwrap_or_else(Log::from_environment),
             config,
@@ -145,9 +148,14 @@ impl Client {
             std::mem::forget(self);
             return;
         }
-        let _ = self.close(if self.is_inside() { 0 } else { u64::MAX });
-        if let Some(engine) = self.engine.get() {
-            engine.stop();
+        let is_inside = self.is_inside();
+        self.retired.store(true, Ordering::SeqCst);
+        let _ = self.close(if is_inside { 0 } else { u64::MAX });
+        match self.engine.get() {
+            // Another engine thread may be inside a callback that waits for this one.
+            Some(engine) if is_inside => engine.stop(),
+            Some(engine) => engine.stop_and_join(),
+            None => {}
         }
     }
 
@@ -162,12 +170,24 @@ impl Client {
         }
         let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
-        self.pool.on_lack_of_room(Box::new(move |connections| {
+        self.pool.on_lack_of_room(Box::new(move || {
             for inbox in &inboxes {
-                let _ = inbox.push(Message::MakeRoom(connections));
+                let _ = inbox.push(Message::MakeRoom);
             }
         }));
-        Ok(self.engine.get_or_init(|| started))
+        let engine = self.engine.get_or_init(|| started);
+        if self.retired.load(Ordering::SeqCst) {
+            engine.stop();
+        }
+        Ok(engine)
+    }
+
+    /// Why an engine thread takes no call any more.
+    fn no_engine(&self) -> Box<Error> {
+        if self.closing.is_raised() {
+            return closed();
+        }
+        Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: the engine has failed; make a new client")
     }
 
     fn check_fork(&self) -> Result<()> {
@@ -184,7 +204,7 @@ impl Client {
         *self.running.lock() += 1;
         let registered = Registered { client: self };
         if self.closing.is_raised() {
-            return Err(Error::new(Code::HTTPC_E_CLOSED, "the client was closed"));
+            return Err(closed());
         }
         Ok(registered)
     }
@@ -249,6 +269,10 @@ impl Client {
         let call = self.calls_made.fetch_add(1, Ordering::Relaxed);
         fastrand::Rng::with_seed(self.seed.wrapping_add(call.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
+}
+
+fn closed() -> Box<Error> {
+    Error::new(Code::HTTPC_E_CLOSED, "the client was closed")
 }
 
 thread_local! {

@@ -39,7 +39,7 @@ impl Engine {
                     Ok(engine)
                 }
                 Err(error) => {
-                    engine.stop();
+                    engine.stop_and_join();
                     Err(error)
                 }
             }
@@ -64,15 +64,17 @@ impl Engine {
         }
     }
 
-    /// Lets the threads end once no call is left, and waits for that, but not for the own thread.
+    /// Lets the threads end once no call is left.
     pub fn stop(&self) {
         self.tell_all(|| Message::Stop);
-        let own = std::thread::current().id();
+    }
+
+    /// The same, and waits for that.
+    pub fn stop_and_join(&self) {
+        self.stop();
         for thread in self.threads.lock().drain(..) {
-            if thread.thread().id() != own {
-                // What it may have panicked with, its calls were told.
-                let _ = thread.join();
-            }
+            // What it may have panicked with, its calls were told.
+            let _ = thread.join();
         }
     }
 }
@@ -81,6 +83,7 @@ impl Engine {
 pub struct Prepared<'c> {
     flight: Box<Flight>,
     inbox: Arc<Inbox>,
+    client: &'c Client,
     registered: Registered<'c>,
 }
 
@@ -107,7 +110,7 @@ impl<'c> Prepared<'c> {
             is_judged: false,
             moved_bytes: 0,
         });
-        Ok(Prepared { flight, inbox, registered })
+        Ok(Prepared { flight, inbox, client, registered })
     }
 
     pub fn pending(&self) -> &Arc<Pending> {
@@ -122,7 +125,7 @@ impl<'c> Prepared<'c> {
                 self.registered.keep();
                 Ok(())
             }
-            Err(_) => Err(Error::new(Code::HTTPC_E_INTERNAL, "the engine has failed; make a new client")),
+            Err(_) => Err(self.client.no_engine()),
         }
     }
 }
