@@ -10,7 +10,7 @@ parts     = -DHTTPCLIENT_BUILD_TESTS=$(1) -DHTTPCLIENT_BUILD_EXAMPLES=$(2)
 configure = cmake -S . -B $(BUILD) $(parts) $(CMAKE_FLAGS) >$(BUILD)/configure.log || { cat $(BUILD)/configure.log; exit 1; }
 build     = env -u MAKELEVEL cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: all demo test bench header symbols lint install clean tests-configured bootstrap
+.PHONY: all demo test stress bench header symbols lint install clean tests-configured bootstrap
 .NOTPARALLEL:
 unexport MAKEFLAGS
 
@@ -30,6 +30,14 @@ test: tests-configured
 	$(build) --target httpclient_cargo_test || status=1; \
 	ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error || status=1; \
 	set +x; exit $$status
+
+# A million calls among closes, frees, cancels and faults; CALLS and SEED for others.
+CALLS ?= 1000000
+SEED  ?=
+stress: tests-configured
+	$(build) --target test_c_stress --target httpclient_testserver
+	HTTPC_STRESS_CALLS=$(CALLS) $(if $(SEED),HTTPC_STRESS_SEED=$(SEED)) \
+	$(BUILD)/bin/testserver run --lifetime 3600 -- $(BUILD)/tests/test_c_stress
 
 # One table of ratios against raw libcurl and peers, on nginx; ROWS="instructions TLS" for some of it.
 bench: all

@@ -1209,7 +1209,7 @@ HTTPC_API size_t httpc_queue_length(const struct httpc_queue *queue);
 /**
  * The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
  * Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
- * waits for that function to return. HTTPC_E_FORKED.
+ * waits for that function to return. HTTPC_E_CLOSED when the queue is freed during the wait; HTTPC_E_FORKED.
  */
 HTTPC_API
 httpc_code httpc_queue_next(struct httpc_queue *queue,
@@ -1231,7 +1231,7 @@ httpc_code httpc_queue_next_batch(struct httpc_queue *queue,
 
 /**
  * Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. Threads that wait
- * for an event are told HTTPC_E_CLOSED; none may come afterwards. NULL is fine.
+ * in httpc_queue_next() are told so, and must not ask again. NULL is fine.
  */
 HTTPC_API
 void httpc_queue_free(struct httpc_queue *queue);

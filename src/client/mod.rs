@@ -51,7 +51,7 @@ use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
@@ -79,6 +79,8 @@ pub struct Client {
     engine: OnceLock<Engine>,
     /// One starts it.
     engine_start: Mutex<()>,
+    /// Nobody holds it but those who are inside: an engine that starts now is to end with them.
+    retired: AtomicBool,
     born: fork::Generation,
     log: Log,
 }
@@ -95,6 +97,7 @@ impl Client {
             idle: Condvar::new(),
             engine: OnceLock::new(),
             engine_start: Mutex::new(()),
+            retired: AtomicBool::new(false),
             born: fork::Generation::current(),
             log: config.log.clone().unwrap_or_else(Log::from_environment),
             config,
@@ -147,12 +150,13 @@ impl Client {
             return;
         }
         let is_inside = self.is_inside();
+        self.retired.store(true, Ordering::SeqCst);
         let _ = self.close(if is_inside { 0 } else { u64::MAX });
-        if let Some(engine) = self.started_engine() {
-            engine.stop();
-            if !is_inside {
-                engine.join();
-            }
+        match self.started_engine() {
+            // Another engine thread may be inside a callback that waits for this one.
+            Some(engine) if is_inside => engine.stop(),
+            Some(engine) => engine.stop_and_join(),
+            None => {}
         }
     }
 
@@ -176,12 +180,24 @@ impl Client {
         }
         let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
-        self.pool.on_lack_of_room(Box::new(move |connections| {
+        self.pool.on_lack_of_room(Box::new(move || {
             for inbox in &inboxes {
-                let _ = inbox.push(Message::MakeRoom(connections));
+                let _ = inbox.push(Message::MakeRoom);
             }
         }));
-        Ok(self.engine.get_or_init(|| started))
+        let engine = self.engine.get_or_init(|| started);
+        if self.retired.load(Ordering::SeqCst) {
+            engine.stop();
+        }
+        Ok(engine)
+    }
+
+    /// Why an engine thread takes no call any more.
+    fn no_engine(&self) -> Box<Error> {
+        if self.closing.is_raised() {
+            return closed();
+        }
+        Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: the engine has failed; make a new client")
     }
 
     fn check_fork(&self) -> Result<()> {

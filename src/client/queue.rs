@@ -145,8 +145,8 @@ impl Queue {
         state.closed = true;
         let events = std::mem::take(&mut state.events);
         drop(state);
-        drop(events);
         self.arrived.notify_all();
+        drop(events);
     }
 
     /// A thread of the parent's may have held the lock.

@@ -84,7 +84,7 @@ impl Reactor {
         }
         for message in self.inbox.close() {
             if let Message::Submit(flight) = message {
-                self.refuse(flight, internal("the engine has failed"));
+                self.refuse(flight, self.client.no_engine());
             }
         }
         self.ring();
@@ -122,12 +122,19 @@ impl Reactor {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
                 Message::Woken(woken) => self.woken(woken),
-                Message::MakeRoom(connections) => self.multiplexer.close_idle(self.now, connections),
+                Message::MakeRoom => self.close_excess(),
                 Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
                 Message::Stop => self.stopping = true,
             }
         }
         self.messages = messages;
+    }
+
+    /// One by one: other engine threads do the same.
+    fn close_excess(&mut self) {
+        while self.client.pool.excess() > self.multiplexer.about_to_take()
+            && self.multiplexer.close_idle(self.now, 1) > 0
+        {}
     }
 
     fn accept(&mut self, flight: Box<Flight>) {
@@ -262,7 +269,10 @@ impl Reactor {
                 multiplexer.route(now, origin, fresh_connection)
             }?;
             if route.connects {
-                multiplexer.close_idle(now, client.pool.make_room());
+                let excess = client.pool.make_room().saturating_sub(multiplexer.about_to_take());
+                if multiplexer.close_idle(now, excess) < excess {
+                    client.pool.close_in_shards();
+                }
             }
             multiplexer.start(now, number, route, out)
         })

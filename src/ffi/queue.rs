@@ -75,7 +75,7 @@ pub unsafe extern "C" fn httpc_queue_length(queue: *const httpc_queue) -> usize 
 
 /// The next event, yours to free. HTTPC_E_AGAIN when none came within `wait_ms` (0: do not wait; HTTPC_FOREVER: no limit).
 /// Several threads may ask: each event goes to one of them. Do not wait inside a completion function: what would arrive
-/// waits for that function to return. HTTPC_E_FORKED.
+/// waits for that function to return. HTTPC_E_CLOSED when the queue is freed during the wait; HTTPC_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_queue_next(
     queue: *mut httpc_queue,
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn httpc_queue_next_batch(
 }
 
 /// Frees a queue. Calls that were submitted to it go on; their events, and those that wait, are discarded. Threads that wait
-/// for an event are told HTTPC_E_CLOSED; none may come afterwards. NULL is fine.
+/// in httpc_queue_next() are told so, and must not ask again. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_queue_free(queue: *mut httpc_queue) {
     if !queue.is_null() {

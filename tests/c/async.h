@@ -1,4 +1,4 @@
-/* Asynchronous calls in tests: completions that are counted and waited for. */
+/* Asynchronous calls in tests: completions that are counted and waited for, and queues. */
 #ifndef ASYNC_H
 #define ASYNC_H
 
@@ -73,6 +73,48 @@ static inline struct outcome submit_and_wait(httpc_client *client, httpc_request
     struct outcome o = result_of(submit(client, request, NULL, NULL));
     o.ms = now_ms() - start;
     return o;
+}
+
+/* ---- Queues ---- */
+
+static inline httpc_queue *new_queue(void)
+{
+    httpc_queue *queue = NULL;
+    CHECK_CODE(httpc_queue_new(&queue, NULL), HTTPC_OK);
+    return queue;
+}
+
+static inline void submit_get(httpc_client *client, const char *url, httpc_queue *queue, const void *tag)
+{
+    httpc_request *request = new_request("GET", url);
+    CHECK_CODE(httpc_submit_to(client, request, queue, (void *)(uintptr_t)tag, NULL, NULL), HTTPC_OK);
+    httpc_request_free(request);
+}
+
+/* The same with a call to look at. Takes the request. */
+static inline httpc_call *submit_to(httpc_client *client, httpc_request *request, httpc_queue *queue)
+{
+    httpc_call *call = NULL;
+    CHECK_CODE(httpc_submit_to(client, request, queue, NULL, &call, NULL), HTTPC_OK);
+    httpc_request_free(request);
+    return call;
+}
+
+static inline httpc_event *next_event(httpc_queue *queue)
+{
+    httpc_event *event = NULL;
+    CHECK_CODE(httpc_queue_next(queue, HTTPC_FOREVER, &event, NULL), HTTPC_OK);
+    return event;
+}
+
+/* Until the events of all of them wait. */
+static inline void submit_and_wait_for_all(httpc_client *client, const char *url, httpc_queue *queue, size_t count)
+{
+    size_t before = httpc_queue_length(queue);
+    for (size_t i = 0; i < count; i++) {
+        submit_get(client, url, queue, NULL);
+    }
+    CHECK_COMES_TRUE(httpc_queue_length(queue) == before + count);
 }
 
 #endif

@@ -15,6 +15,11 @@
 #else
 #define UNDER_ASAN 0
 #endif
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#else
+#define UNDER_TSAN 0
+#endif
 
 /* Longer than any child of a test takes that is not stuck. */
 #define CHILD_SECONDS 20

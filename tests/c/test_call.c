@@ -249,6 +249,107 @@ TEST(freeing_the_client_ends_its_calls_which_stay_usable)
     done(&o);
 }
 
+/* A completion of one engine thread frees the client, another's waits for that. */
+struct meeting {
+    httpc_client *client;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned inside, outside;
+};
+
+static void meet(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+{
+    struct meeting *meeting = userdata;
+    httpc_client *to_free = NULL;
+    CHECK_CODE(code, HTTPC_OK);
+    httpc_response_free(response);
+    httpc_error_free(error);
+    pthread_mutex_lock(&meeting->lock);
+    if (++meeting->inside == 2) {
+        to_free = meeting->client;
+        meeting->client = NULL;
+    }
+    pthread_mutex_unlock(&meeting->lock);
+    httpc_client_free(to_free);
+    pthread_mutex_lock(&meeting->lock);
+    meeting->outside += to_free != NULL;
+    while (meeting->outside == 0) {
+        pthread_cond_wait(&meeting->changed, &meeting->lock);
+    }
+    meeting->outside++;
+    pthread_cond_broadcast(&meeting->changed);
+    pthread_mutex_unlock(&meeting->lock);
+}
+
+TEST(freeing_the_client_in_a_completion_waits_for_no_other)
+{
+    struct meeting meeting = {NULL, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+    httpc_config *config = new_config();
+    httpc_config_set_engine_threads(config, 2);
+    unsigned threads = running_threads();
+    meeting.client = new_client(config);
+    for (int i = 0; i < 2; i++) {
+        httpc_call_free(submit(meeting.client, new_request("GET", "/echo"), meet, &meeting));
+    }
+    pthread_mutex_lock(&meeting.lock);
+    while (meeting.outside < 3) {
+        pthread_cond_wait(&meeting.changed, &meeting.lock);
+    }
+    pthread_mutex_unlock(&meeting.lock);
+    CHECK_COMES_TRUE(running_threads() == threads);
+}
+
+/* The engine hears of the end of a call and of the token that would have cancelled it at the same moment, and of another call
+   with a token of its own between the two. */
+struct succession {
+    httpc_client *client;
+    httpc_cancel_token *first, *second;
+    const char *key;
+    struct completion last;
+};
+
+static void submit_successor(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+{
+    struct succession *s = userdata;
+    CHECK(code == HTTPC_OK || code == HTTPC_E_CANCELLED);
+    httpc_response_free(response);
+    httpc_error_free(error);
+    httpc_request *request = new_request("GET", "/echo");
+    httpc_request_set_cancel_token(request, s->second);
+    httpc_call_free(submit(s->client, request, completed, &s->last));
+}
+
+static void let_both_happen(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+{
+    struct succession *s = userdata;
+    CHECK_CODE(code, HTTPC_OK);
+    httpc_response_free(response);
+    httpc_error_free(error);
+    open_gate(s->key, 0);
+    /* For the answer to arrive, which nobody sees who holds the engine up. */
+    wait_until_ms(now_ms() + 50);
+    httpc_cancel_token_cancel(s->first);
+}
+
+TEST(a_token_ends_no_call_that_does_not_hold_it)
+{
+    struct succession s = {new_client(NULL), NULL, NULL, new_key(), COMPLETION};
+    CHECK_CODE(httpc_cancel_token_new(&s.first, NULL), HTTPC_OK);
+    CHECK_CODE(httpc_cancel_token_new(&s.second, NULL), HTTPC_OK);
+    httpc_request *request = new_request("GET", text("/gate?key=%s", s.key));
+    httpc_request_set_cancel_token(request, s.first);
+    httpc_call_free(submit(s.client, request, submit_successor, &s));
+    CHECK_COMES_TRUE(server_count(s.key) == 1);
+    httpc_call_free(submit(s.client, new_request("GET", "/echo"), let_both_happen, &s));
+    await_completion(&s.last);
+    CHECK_CODE(s.last.outcome.code, HTTPC_OK);
+    httpc_client_free(s.client);
+    CHECK_EQ(s.last.count, 1);
+    done(&s.last.outcome);
+    httpc_cancel_token_free(s.first);
+    httpc_cancel_token_free(s.second);
+}
+
 TEST(nulls_are_harmless)
 {
     httpc_call_cancel(NULL);

@@ -8,7 +8,7 @@ use crate::client::call::Call;
 use crate::client::clock;
 use crate::client::machine::Machine;
 use crate::client::request::Request;
-use crate::client::{Client, Registered, closed};
+use crate::client::{Client, Registered};
 use crate::error::{Code, Error, Result};
 use crate::sync::Mutex;
 use std::sync::Arc;
@@ -40,8 +40,7 @@ impl Engine {
                     Ok(engine)
                 }
                 Err(error) => {
-                    engine.stop();
-                    engine.join();
+                    engine.stop_and_join();
                     Err(error)
                 }
             }
@@ -76,10 +75,10 @@ impl Engine {
         self.tell_all(|| Message::Stop);
     }
 
-    /// Waits for the end of the threads. Not for a callback of theirs, nor for one that theirs may wait for.
-    pub fn join(&self) {
-        let threads = std::mem::take(&mut *self.threads.lock());
-        for thread in threads {
+    /// The same, and waits for that.
+    pub fn stop_and_join(&self) {
+        self.stop();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
             // What it may have panicked with, its calls were told.
             let _ = thread.join();
         }
@@ -90,6 +89,7 @@ impl Engine {
 pub struct Prepared<'c> {
     flight: Box<Flight>,
     inbox: Arc<Inbox>,
+    client: &'c Client,
     registered: Registered<'c>,
 }
 
@@ -116,7 +116,7 @@ impl<'c> Prepared<'c> {
             is_judged: false,
             moved_bytes: 0,
         });
-        Ok(Prepared { flight, inbox, registered })
+        Ok(Prepared { flight, inbox, client, registered })
     }
 
     pub fn pending(&self) -> &Arc<Pending> {
@@ -131,9 +131,7 @@ impl<'c> Prepared<'c> {
                 self.registered.keep();
                 Ok(())
             }
-            // Freed in a callback meanwhile.
-            Err(_) if self.registered.client.closing.is_raised() => Err(closed()),
-            Err(_) => Err(Error::new(Code::HTTPC_E_INTERNAL, "the engine has failed; make a new client")),
+            Err(_) => Err(self.client.no_engine()),
         }
     }
 }

@@ -14,8 +14,8 @@ pub enum Message {
     Submit(Box<Flight>),
     Cancel(Arc<Pending>),
     Woken(Woken),
-    /// Calls on other threads need room for so many connections.
-    MakeRoom(u32),
+    /// Other threads open connections, or keep some: there may be too many idle ones here.
+    MakeRoom,
     /// The client was closed.
     Close,
     /// End when no call is left.

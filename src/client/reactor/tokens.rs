@@ -55,6 +55,10 @@ impl Tokens {
     /// Whose descriptor became readable. It will not be asked again.
     pub fn triggered(&self, key: u32, multiplexer: &Multiplexer) -> Vec<u32> {
         let Some(Some(watched)) = self.watched.get(key as usize) else { return Vec::new() };
+        if !watched.token.is_cancelled() {
+            // The event was of another, which had this key before.
+            return Vec::new();
+        }
         // It stays readable for ever.
         multiplexer.unwatch(watched.token.signal().as_fd().as_raw_fd());
         watched.flights.clone()

@@ -51,8 +51,8 @@ pub struct Multiplexer {
     ready: Vec<Ready>,
     touched: Vec<u32>,
     raised: Vec<u32>,
-    /// Attempts that have not been driven yet, and so may be about to take an idle connection.
-    starting: u32,
+    /// Attempts that have not been driven yet, and so are about to take an idle connection.
+    taking: u32,
     next_expiry: Micros,
 }
 
@@ -122,7 +122,7 @@ impl Multiplexer {
             ready: Vec::new(),
             touched: Vec::new(),
             raised: Vec::new(),
-            starting: 0,
+            taking: 0,
             next_expiry: Micros::MAX,
         })
     }
@@ -166,7 +166,10 @@ impl Multiplexer {
             return Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: a route to nowhere"));
         };
         shard.start(now, &mut handle, out)?;
-        self.starting += 1;
+        if !route.connects && !shard.is_http2() {
+            shard.taking += 1;
+            self.taking += 1;
+        }
         self.make_runnable(route.shard);
         let at = id as usize;
         if at >= self.transfers.len() {
@@ -225,6 +228,9 @@ impl Multiplexer {
         {
             lane.spare.push(transfer.handle);
         }
+        // Those that libcurl could not make room for within the shard.
+        let excess = self.idle.load(Ordering::Relaxed).saturating_sub(self.limits.max_idle);
+        self.close_idle(now, excess.saturating_sub(self.taking));
         Some(end)
     }
 
@@ -301,13 +307,19 @@ impl Multiplexer {
         std::mem::take(&mut self.raised)
     }
 
-    /// Closes `most` idle connections, the oldest first.
-    pub fn close_idle(&mut self, now: Micros, most: u32) {
-        for _ in 0..most {
+    /// How many idle connections will be taken by attempts that were started.
+    pub fn about_to_take(&self) -> u32 {
+        self.taking
+    }
+
+    /// Closes `most` idle connections, the oldest first. How many there were.
+    pub fn close_idle(&mut self, now: Micros, most: u32) -> u32 {
+        for closed in 0..most {
             let idle = self.shards.iter().flatten().filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
-            let Some((since, shard)) = idle.min() else { return };
+            let Some((since, shard)) = idle.min() else { return closed };
             self.end_idle_of(now, shard, since, 1);
         }
+        most
     }
 
     fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, hung_up, .. }: Ready) {
@@ -338,9 +350,9 @@ impl Multiplexer {
     }
 
     fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
-        let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.starting);
+        let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.taking);
         let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
-        self.starting -= std::mem::take(&mut shard.starting);
+        self.taking -= std::mem::take(&mut shard.taking);
         if fd == curl_sys::CURL_SOCKET_BAD {
             shard.driven_in = self.turn;
         }
@@ -420,6 +432,7 @@ impl Multiplexer {
             {
                 self.http2.remove(shard.origin());
             }
+            self.taking -= shard.taking;
             self.shards[number as usize] = None;
         }
     }

@@ -24,8 +24,8 @@ pub struct Pool {
     /// Idle connections of the engine threads, which count as well.
     idle_in_shards: Arc<AtomicU32>,
     http2: Arc<Http2Origins>,
-    /// Has engine threads close so many of them.
-    close_in_shards: OnceLock<Box<dyn Fn(u32) + Send + Sync>>,
+    /// Has engine threads close some of them.
+    close_in_shards: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 struct State {
@@ -91,8 +91,8 @@ impl Pool {
         &self.http2
     }
 
-    /// `close` has the engine threads close so many idle connections.
-    pub fn on_lack_of_room(&self, close: Box<dyn Fn(u32) + Send + Sync>) {
+    /// `close` has the engine threads close idle connections as long as there is an [`Pool::excess`].
+    pub fn on_lack_of_room(&self, close: Box<dyn Fn() + Send + Sync>) {
         let _ = self.close_in_shards.set(close);
     }
 
@@ -125,6 +125,20 @@ impl Pool {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
         state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), &mut discarded)
+    }
+
+    /// Has every engine thread look at [`Pool::excess`].
+    pub fn close_in_shards(&self) {
+        if let Some(close) = self.close_in_shards.get() {
+            close();
+        }
+    }
+
+    /// How many idle connections there are beyond the limits.
+    pub fn excess(&self) -> u32 {
+        let state = self.state.lock();
+        let in_shards = self.idle_in_shards.load(Ordering::Relaxed);
+        state.excess_of_open(&self.limits, in_shards).max(state.excess_of_idle(&self.limits, in_shards))
     }
 
     /// A permit now, or a place in the queue.
@@ -184,11 +198,8 @@ impl Pool {
             state.idle_count -= 1;
             return Some(slots.remove(warmest).slot);
         }
-        let excess = state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded);
-        if excess > 0
-            && let Some(close) = self.close_in_shards.get()
-        {
-            close(excess);
+        if state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded) > 0 {
+            self.close_in_shards();
         }
         None
     }
@@ -196,9 +207,19 @@ impl Pool {
     fn give_back(&self, origin: &Arc<Origin>, slot: Option<Box<Slot>>) {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
-        if let Some(slot) = slot {
-            let keep = !slot.is_spoiled() && slot.is_connected() && !state.closed && self.limits.max_idle > 0;
-            if keep { state.keep(origin, slot, &self.limits, &mut discarded) } else { discarded.push(*slot) }
+        let in_shards = self.idle_in_shards.load(Ordering::Relaxed);
+        match slot {
+            // One in a shard may have become idle.
+            None => state.shrink_idle(&self.limits, in_shards, &mut discarded),
+            Some(slot) if slot.is_spoiled() || !slot.is_connected() || state.closed || self.limits.max_idle == 0 => {
+                discarded.push(*slot);
+            }
+            Some(slot) => {
+                state.keep(origin, slot, &self.limits, &mut discarded);
+                if state.excess_of_idle(&self.limits, in_shards) > 0 {
+                    self.close_in_shards();
+                }
+            }
         }
         if !discarded.is_empty() {
             // Closing a connection may take a system call or two: not under the lock, yet before the permit goes to somebody
@@ -216,16 +237,27 @@ impl Pool {
 }
 
 impl State {
+    fn excess_of_open(&self, limits: &PoolLimits, in_shards: u32) -> u32 {
+        let open = self.admission.in_use().saturating_add(self.idle_count).saturating_add(in_shards);
+        open.saturating_sub(limits.max_connections)
+    }
+
+    fn excess_of_idle(&self, limits: &PoolLimits, in_shards: u32) -> u32 {
+        self.idle_count.saturating_add(in_shards).saturating_sub(limits.max_idle)
+    }
+
     /// Room for one connection that will be opened. How many idle ones of shards are still too many.
     fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) -> u32 {
-        let excess = |state: &State| {
-            let open = state.admission.in_use().saturating_add(state.idle_count).saturating_add(in_shards);
-            open.saturating_sub(limits.max_connections)
-        };
-        while self.idle_count > 0 && excess(self) > 0 {
+        while self.idle_count > 0 && self.excess_of_open(limits, in_shards) > 0 {
             discarded.extend(self.take_oldest());
         }
-        excess(self)
+        self.excess_of_open(limits, in_shards)
+    }
+
+    fn shrink_idle(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) {
+        while self.idle_count > 0 && self.excess_of_idle(limits, in_shards) > 0 {
+            discarded.extend(self.take_oldest());
+        }
     }
 
     fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Slot>) {

@@ -38,9 +38,9 @@ pub struct Shard {
     sockets: Arc<Sockets>,
     hook: Box<Hook>,
     origin: Arc<Origin>,
-    /// Transfers in it, and those of them that have not been driven yet.
+    /// Transfers in it, and those of them that have not been driven yet and will take an idle connection.
     busy: u32,
-    pub starting: u32,
+    pub taking: u32,
     /// It stands in the list of those that are driven next.
     pub is_runnable: bool,
     /// The turn of the multiplexer in which it was driven without an event last.
@@ -85,7 +85,7 @@ impl Shard {
             hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
             origin: origin.clone(),
             busy: 0,
-            starting: 0,
+            taking: 0,
             is_runnable: false,
             driven_in: 0,
             avoid_until: 0,
@@ -149,7 +149,6 @@ impl Shard {
         handle.prepare(out)?;
         self.multi.add(handle.raw())?;
         self.busy += 1;
-        self.starting += 1;
         Ok(())
     }
 
@@ -214,13 +213,18 @@ impl Shard {
         }
     }
 
+    /// Connections that no transfer has, nor is about to take.
+    fn spare(&self) -> u32 {
+        self.sockets.alive().saturating_sub(self.busy)
+    }
+
     pub fn oldest_idle(&self) -> Option<Micros> {
-        self.sockets.oldest_idle()
+        if self.spare() == 0 { None } else { self.sockets.oldest_idle() }
     }
 
     /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first.
     pub fn end_idle(&mut self, now: Micros, latest: Micros, most: u32) {
-        if self.sockets.end_idle(latest, most) > 0 {
+        if self.sockets.end_idle(latest, most.min(self.spare())) > 0 {
             self.avoid(now);
         }
     }
@@ -243,7 +247,7 @@ impl Shard {
     }
 
     pub fn has_idle(&self, now: Micros) -> bool {
-        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
+        !self.is_http2 && self.spare() > 0 && self.avoid_until <= now
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
