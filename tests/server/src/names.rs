@@ -1,6 +1,6 @@
 //! The one table of names: placeholders, environment variables and listeners all come from it.
 
-use crate::{tls::Flavour, traps::Trap};
+use crate::{http2, tls::Flavour, traps::Trap};
 
 /// What stands behind a name.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,8 @@ pub enum Kind {
     Http,
     /// The routes over TLS, with something particular about the TLS.
     Tls(Flavour),
+    /// The routes over HTTP/2: without TLS to clients that know, with it to those that choose it.
+    Http2 { tls: bool, settings: http2::Settings },
     /// A listener that breaks off below HTTP.
     Trap(Trap),
     /// A port that refuses connections.
@@ -25,6 +27,11 @@ pub enum Pem {
     ClientCertificate,
     ClientKey,
 }
+
+const ORDERLY: http2::Settings = http2::Settings { max_concurrent_streams: None, initial_window_size: None };
+const TWO_STREAMS: http2::Settings = http2::Settings { max_concurrent_streams: Some(2), ..ORDERLY };
+const NO_STREAMS: http2::Settings = http2::Settings { max_concurrent_streams: Some(0), ..ORDERLY };
+const NO_WINDOW: http2::Settings = http2::Settings { initial_window_size: Some(0), ..ORDERLY };
 
 pub const NAMES: &[(&str, Kind)] = &[
     ("url", Kind::Http),
@@ -46,6 +53,11 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_close", Kind::Trap(Trap::TlsClose)),
     ("tls_stall", Kind::Trap(Trap::TlsStall)),
     ("tls_garbage", Kind::Trap(Trap::TlsGarbage)),
+    ("h2c", Kind::Http2 { tls: false, settings: ORDERLY }),
+    ("tls_h2", Kind::Http2 { tls: true, settings: ORDERLY }),
+    ("tls_h2_2", Kind::Http2 { tls: true, settings: TWO_STREAMS }),
+    ("tls_h2_0", Kind::Http2 { tls: true, settings: NO_STREAMS }),
+    ("tls_h2_no_window", Kind::Http2 { tls: true, settings: NO_WINDOW }),
     ("refused", Kind::Refused),
     ("blackhole", Kind::Blackhole),
     ("silent", Kind::Trap(Trap::Silent)),

@@ -3,6 +3,7 @@
 use crate::{
     connection,
     files::Folder,
+    http2,
     listener::{Handler, Listener},
     names::{Kind, NAMES},
     nowhere::{Blackhole, Refused},
@@ -55,6 +56,22 @@ impl Server {
                 format!("http://127.0.0.1:{port}")
             }
             Kind::Tls(flavour) => format!("https://localhost:{}", self.listen_tls(flavour, pki)?),
+            Kind::Http2 { tls: false, settings } => {
+                let port =
+                    self.listen(move |tcp, id, shared| http2::serve(Stream::Plain(tcp), id, shared, settings))?;
+                format!("http://127.0.0.1:{port}")
+            }
+            Kind::Http2 { tls: true, settings } => {
+                let context = pki.context(Flavour::Http2)?;
+                let port = self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
+                    (stream, true) if tls::chose_http2(&stream) => {
+                        http2::serve(Stream::Tls(stream), id, shared, settings)
+                    }
+                    (stream, true) => connection::serve(Stream::Tls(stream), id, shared, routes::answer),
+                    (stream, false) => (Stream::Tls(stream), End::Cut),
+                })?;
+                format!("https://localhost:{port}")
+            }
             Kind::Trap(trap) => {
                 let port = self.listen(move |tcp, _, _| trap.spring(tcp))?;
                 format!("{}:{port}", trap.scheme())

@@ -13,6 +13,12 @@ pub enum Stream {
     Tls(SslStream<TcpStream>),
 }
 
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.tcp().as_raw_fd()
+    }
+}
+
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
@@ -36,6 +42,14 @@ impl Stream {
         match self {
             Stream::Plain(tcp) => tcp.write_all(bytes),
             Stream::Tls(tls) => tls.write_all(bytes),
+        }
+    }
+
+    /// As much as the socket takes.
+    pub fn send_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(tcp) => tcp.write(bytes),
+            Stream::Tls(tls) => tls.write(bytes),
         }
     }
 

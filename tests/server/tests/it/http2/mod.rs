@@ -1,0 +1,8 @@
+//! HTTP/2, seen by a client that keeps to the rules and by one that reads single frames.
+
+mod broken;
+mod client;
+mod listeners;
+mod pace;
+mod plain;
+mod raw;
