@@ -11,6 +11,8 @@ pub enum Kind {
     Tls(Flavour),
     /// The routes over HTTP/2: without TLS to clients that know, with it to those that choose it.
     Http2 { tls: bool, settings: http2::Settings },
+    /// A listener that agrees to HTTP/2 and then breaks off.
+    Http2Trap(http2::Trap),
     /// A listener that breaks off below HTTP.
     Trap(Trap),
     /// A port that refuses connections.
@@ -58,6 +60,12 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_h2_2", Kind::Http2 { tls: true, settings: TWO_STREAMS }),
     ("tls_h2_0", Kind::Http2 { tls: true, settings: NO_STREAMS }),
     ("tls_h2_no_window", Kind::Http2 { tls: true, settings: NO_WINDOW }),
+    ("tls_h2_close", Kind::Http2Trap(http2::Trap::Close)),
+    ("tls_h2_silent", Kind::Http2Trap(http2::Trap::Silent)),
+    ("tls_h2_stall", Kind::Http2Trap(http2::Trap::Stall)),
+    ("tls_h2_no_settings", Kind::Http2Trap(http2::Trap::NoSettings)),
+    ("tls_h2_goaway", Kind::Http2Trap(http2::Trap::Goaway)),
+    ("tls_h2_garbage", Kind::Http2Trap(http2::Trap::Garbage)),
     ("refused", Kind::Refused),
     ("blackhole", Kind::Blackhole),
     ("silent", Kind::Trap(Trap::Silent)),

@@ -62,14 +62,12 @@ impl Server {
                 format!("http://127.0.0.1:{port}")
             }
             Kind::Http2 { tls: true, settings } => {
-                let context = pki.context(Flavour::Http2)?;
-                let port = self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
-                    (stream, true) if tls::chose_http2(&stream) => {
-                        http2::serve(Stream::Tls(stream), id, shared, settings)
-                    }
-                    (stream, true) => connection::serve(Stream::Tls(stream), id, shared, routes::answer),
-                    (stream, false) => (Stream::Tls(stream), End::Cut),
-                })?;
+                let port =
+                    self.listen_alpn(pki, move |stream, id, shared| http2::serve(stream, id, shared, settings))?;
+                format!("https://localhost:{port}")
+            }
+            Kind::Http2Trap(trap) => {
+                let port = self.listen_alpn(pki, move |stream, _, _| trap.spring(stream))?;
                 format!("https://localhost:{port}")
             }
             Kind::Trap(trap) => {
@@ -94,6 +92,20 @@ impl Server {
         let route = if flavour == Flavour::Truncate { routes::without_close_notify } else { routes::answer };
         self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
             (stream, true) => connection::serve(Stream::Tls(stream), id, shared, route),
+            (stream, false) => (Stream::Tls(stream), End::Cut),
+        })
+    }
+
+    /// Clients that do not choose HTTP/2 get the routes over HTTP/1.1.
+    fn listen_alpn(
+        &mut self,
+        pki: &Pki,
+        speak: impl Fn(Stream, u64, &Arc<Shared>) -> (Stream, End) + Send + Sync + 'static,
+    ) -> io::Result<u16> {
+        let context = pki.context(Flavour::Http2)?;
+        self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
+            (stream, true) if tls::chose_http2(&stream) => speak(Stream::Tls(stream), id, shared),
+            (stream, true) => connection::serve(Stream::Tls(stream), id, shared, routes::answer),
             (stream, false) => (Stream::Tls(stream), End::Cut),
         })
     }

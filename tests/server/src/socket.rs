@@ -79,6 +79,14 @@ impl Stream {
         let _ = self.tcp().shutdown(Shutdown::Write);
     }
 
+    /// The end of the answer, seen by a client that still sends for reasons of its own: a close() before it leaves could turn
+    /// the FIN that it sees into a RST.
+    pub fn finish_and_wait(&mut self, patience: Duration) {
+        let until = Instant::now() + patience;
+        self.finish_sending();
+        while self.readable(Some(until)) && matches!(self.receive(&mut [0; 16 * 1024]), Ok(1..)) {}
+    }
+
     pub fn end(mut self, end: End) {
         match end {
             End::Fin => self.finish_sending(),

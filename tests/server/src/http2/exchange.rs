@@ -65,7 +65,7 @@ impl Exchange {
                 self.connection.shared.journal.add_body(place, self.request.body.clone());
             }
         }
-        match plan(&Asked { request: &self.request, shared: &self.connection.shared })? {
+        match plan(&self.asked())? {
             Some(plan) => routes::perform(self, plan).await,
             None => routes::answer(self, nth).await,
         }
@@ -80,6 +80,14 @@ impl Exchange {
             self.upload.flow_control().release_capacity(part.len())?;
         }
         Ok(body)
+    }
+
+    pub fn turn(&self) -> u64 {
+        self.asked().turn()
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { request: &self.request, shared: &self.connection.shared }
     }
 
     pub fn id(&self) -> u32 {

@@ -1,8 +1,11 @@
 //! Connections that speak HTTP/2: each has its thread, as those with HTTP/1.1 have, with a runtime of its own for h2.
 
 mod exchange;
+mod faults;
 mod frames;
+mod malformed;
 mod routes;
+mod traps;
 mod wire;
 
 use crate::{
@@ -19,12 +22,14 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     runtime::Builder,
     sync::Notify,
     task::{LocalSet, spawn_local},
 };
+pub use traps::Trap;
 use wire::Wire;
 
 /// What a listener announces. The default is the h2 crate's.
@@ -33,6 +38,9 @@ pub struct Settings {
     pub max_concurrent_streams: Option<u32>,
     pub initial_window_size: Option<u32>,
 }
+
+/// A client that stays although the connection has ended must not keep it for ever.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Ends the connection, perhaps after bytes that are no HTTP/2.
 type Ending = Box<dyn FnOnce(&mut Stream) -> io::Result<End>>;
@@ -57,10 +65,13 @@ pub fn serve(stream: Stream, id: u64, shared: &Arc<Shared>, settings: Settings) 
         Ok((wire.take(), ending))
     });
     match driven {
-        // An ending fails because the client has left.
         Ok((mut stream, Some(ending))) => {
-            let end = ending(&mut stream).unwrap_or(End::Fin);
-            (stream, end)
+            let end = ending(&mut stream);
+            if let Ok(End::Fin) = end {
+                stream.finish_and_wait(LINGER);
+            }
+            // An ending fails because the client has left.
+            (stream, end.unwrap_or(End::Fin))
         }
         Ok((stream, None)) | Err(stream) => (stream, End::Fin),
     }
@@ -121,6 +132,13 @@ impl Connection {
     fn end_with(&self, ending: impl FnOnce(&mut Stream) -> io::Result<End> + 'static) {
         *self.ending.borrow_mut() = Some(Box::new(ending));
         self.wire.wake();
+    }
+
+    /// Sends frames that h2 does not know of, after those that it was to send before.
+    async fn inject(&self, frames: &[u8]) {
+        self.all_sent().await;
+        self.wire.inject(frames);
+        self.all_sent().await;
     }
 
     /// Waits until the socket has taken everything that streams wanted to send and were allowed to.

@@ -2,7 +2,7 @@
 
 use super::{
     exchange::{Answer, Exchange},
-    frames,
+    faults, frames,
 };
 use crate::{
     plan::{How, Place, Plan},
@@ -60,12 +60,13 @@ pub async fn answer(x: &mut Exchange, nth: u32) -> Answer {
         "stale-on-reuse" if nth > 1 => cut(x, Place::BeforeHead, End::Reset).await,
         "stale-on-reuse-fin" if nth > 1 => cut(x, Place::BeforeHead, End::Fin).await,
         "stale-on-reuse" | "stale-on-reuse-fin" => ok(x).await,
+        "h2" => faults::answer(x, rest).await,
         "once" => end(x, frames::ok(x.id()), End::Fin).await,
         _ => x.reply(no_such_route()).await,
     }
 }
 
-async fn ok(x: &mut Exchange) -> Answer {
+pub async fn ok(x: &mut Exchange) -> Answer {
     x.reply(Response::json(200, &json!({"ok": true}))).await
 }
 
@@ -144,7 +145,7 @@ async fn reset(x: &mut Exchange, place: Place) -> Answer {
 }
 
 /// Ends the connection, inside a frame where the place is inside something.
-async fn cut(x: &mut Exchange, place: Place, how: End) -> Answer {
+pub async fn cut(x: &mut Exchange, place: Place, how: End) -> Answer {
     let head = frames::head_of_100(x.id());
     let data = frames::frame(frames::DATA, frames::END_STREAM, x.id(), &[b'x'; 100]);
     let bytes = match place {
@@ -157,7 +158,7 @@ async fn cut(x: &mut Exchange, place: Place, how: End) -> Answer {
 }
 
 /// These bytes are the connection's last.
-async fn end(x: &mut Exchange, bytes: Vec<u8>, how: End) -> Answer {
+pub async fn end(x: &mut Exchange, bytes: Vec<u8>, how: End) -> Answer {
     x.connection.end_with(move |stream| {
         stream.send(&bytes)?;
         Ok(how)

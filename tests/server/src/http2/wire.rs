@@ -37,6 +37,11 @@ impl Wire {
         Ok(Wire(Rc::new(RefCell::new(state))))
     }
 
+    /// The bytes follow the frame that is being sent.
+    pub fn inject(&self, bytes: &[u8]) {
+        self.0.borrow_mut().injected.extend_from_slice(bytes);
+    }
+
     /// Makes the driver look around.
     pub fn wake(&self) {
         if let Some(driver) = &self.0.borrow().driver {

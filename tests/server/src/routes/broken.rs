@@ -4,7 +4,7 @@ use super::head;
 use crate::{
     connection::{Answer, Exchange, Then},
     plan::{How, Place, Plan, Planned},
-    request::bad,
+    request::{Fault, bad},
     response::Response,
     socket::End,
 };
@@ -14,15 +14,18 @@ use std::time::Duration;
 /// A client that stays although the answer is there must not keep the connection for ever.
 const LINGER: Duration = Duration::from_secs(5);
 
-pub fn broken_off(how: &str, place: &str) -> Planned {
-    let place = match place {
+pub fn broken_off(how: &str, at: &str) -> Planned {
+    Ok(Plan::BreakOff(if how == "reset" { How::Reset } else { How::Close }, place(at)?))
+}
+
+pub fn place(text: &str) -> Result<Place, Fault> {
+    Ok(match text {
         "before-head" => Place::BeforeHead,
         "in-head" => Place::InHead,
         "after-head" => Place::AfterHead,
         "in-body" => Place::InBody,
-        _ => return bad(format!("no such place: {place}")),
-    };
-    Ok(Plan::BreakOff(if how == "reset" { How::Reset } else { How::Close }, place))
+        _ => return bad(format!("no such place: {text}")),
+    })
 }
 
 pub fn break_off(x: &mut Exchange, how: How, place: Place) -> Answer {

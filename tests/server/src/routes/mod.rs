@@ -18,7 +18,7 @@ use crate::{
     request::{Fault, Request, bad},
     response::Response,
 };
-pub use broken::without_close_notify;
+pub use broken::{place, without_close_notify};
 use serde_json::json;
 use std::{str::FromStr, time::Duration};
 

@@ -2,14 +2,17 @@
 
 use crate::client::{Ending, address};
 use bytes::Bytes;
-use h2::{Error, Reason, RecvStream, client::SendRequest};
+use h2::{
+    Error, Reason, RecvStream,
+    client::{Builder, SendRequest},
+};
 use http::{HeaderMap, Request};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
 use testserver::Server;
 use tokio::{
     net::TcpStream,
-    runtime::{Builder, Runtime},
+    runtime::{self, Runtime},
     task::JoinHandle,
     time::timeout,
 };
@@ -35,10 +38,10 @@ pub type Outcome = Result<Reply, (Option<Box<Reply>>, Error)>;
 impl Client {
     /// On one connection without TLS.
     pub fn new(server: &Server) -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (requests, connection) = runtime.block_on(async {
             let tcp = TcpStream::connect(address(server.url("h2c"))).await.expect("connects");
-            let (requests, connection) = h2::client::handshake(tcp).await.expect("greets");
+            let (requests, connection) = Builder::new().enable_push(false).handshake(tcp).await.expect("greets");
             (requests, tokio::spawn(connection))
         });
         Client { runtime, requests, connection }

@@ -4,8 +4,8 @@ use crate::{
     start,
     tls::{handshake, trusting},
 };
-use openssl::ssl::SslStream;
-use std::net::TcpStream;
+use openssl::ssl::{ErrorCode, SslStream};
+use std::{io::Read, net::TcpStream, time::Duration};
 use testserver::Server;
 
 /// What a client gets that offers these protocols, the best first.
@@ -42,12 +42,11 @@ fn alpn_decides() {
 fn a_megabyte_comes_through_tls() {
     let server = start();
     let mut raw = raw(&server, "tls_h2");
-    const WINDOW_UPDATE: u8 = 8;
     for stream in [0, 1] {
         if stream == 1 {
             raw.ask(1, "/bytes/1000000");
         }
-        raw.send(WINDOW_UPDATE, 0, stream, &1_000_000_u32.to_be_bytes());
+        raw.send(raw::WINDOW_UPDATE, 0, stream, &1_000_000_u32.to_be_bytes());
     }
     let mut length = 0;
     while length < 1_000_000 {
@@ -89,6 +88,37 @@ fn what_is_no_http2_is_hung_up_on() {
     let mut client = Client::on(connect(server.url("h2c")));
     client.ask("/echo");
     assert_eq!(client.rest().1, Ending::Fin);
+}
+
+#[test]
+fn traps_break_off_after_alpn() {
+    let server = start();
+    assert_eq!(raw(&server, "tls_h2_close").frame(), Err(Ending::Fin));
+    let mut answered = raw(&server, "tls_h2_no_settings");
+    assert_eq!(answered.frame().expect("a frame").kind, raw::HEADERS);
+    let mut going = raw(&server, "tls_h2_goaway");
+    assert_eq!(going.frame().expect("a frame").kind, raw::SETTINGS);
+    assert_eq!(going.frame().expect("a frame").payload, [0; 8]);
+    let mut garbage = [0; 12];
+    raw(&server, "tls_h2_garbage").stream.read_exact(&mut garbage).expect("reads");
+    assert_eq!(&garbage, b"HTTP/1.1 400");
+    let fallback = offering(&server, "tls_h2_close", b"\x08http/1.1");
+    assert_eq!(Client::on(fallback).get("/echo").status, 200);
+}
+
+#[test]
+fn traps_fall_silent() {
+    let server = start();
+    for (name, settings) in [("tls_h2_silent", 0), ("tls_h2_stall", 1)] {
+        let mut raw = raw(&server, name);
+        raw.ask(1, "/echo");
+        for _ in 0..settings {
+            assert_eq!(raw.frame().expect("a frame").kind, raw::SETTINGS, "{name}");
+        }
+        raw.stream.get_ref().set_read_timeout(Some(Duration::from_millis(50))).expect("sets a timeout");
+        let error = raw.stream.ssl_read(&mut [0]).expect_err(name);
+        assert_eq!(error.code(), ErrorCode::WANT_READ, "{name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod broken;
 mod client;
+mod faults;
 mod listeners;
+mod malformed;
 mod pace;
 mod plain;
 mod raw;

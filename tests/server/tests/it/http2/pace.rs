@@ -71,7 +71,6 @@ fn uploads_stall_or_are_answered_early() {
     let mut client = Client::new(&server);
     assert_eq!(client.post("/early-error", vec![b'x'; 1_000_000]).expect("an answer").status, 413);
 
-    const WINDOW_UPDATE: u8 = 8;
     let mut raw = Raw::on(connect(server.url("h2c")));
     let fields = [(":method", "POST"), (":scheme", "http"), (":authority", "x"), (":path", "/stall-upload")];
     raw.send(raw::HEADERS, raw::END_HEADERS, 1, &raw::block(&fields));
@@ -81,7 +80,7 @@ fn uploads_stall_or_are_answered_early() {
     raw.ask(3, "/echo");
     loop {
         let frame = raw.frame().expect("a frame");
-        assert!(frame.kind != WINDOW_UPDATE || frame.stream != 1, "the window was opened");
+        assert!(frame.kind != raw::WINDOW_UPDATE || frame.stream != 1, "the window was opened");
         if frame.stream == 3 {
             return;
         }

@@ -28,12 +28,13 @@ fn requests_are_answered_and_logged_as_any_other() {
 fn many_streams_are_one_connection() {
     let server = start();
     let mut client = Client::new(&server);
+    let mut asking = crate::client::Client::new(&server);
     let asked: Vec<_> = (0..20).map(|_| client.ask("/gate?key=a")).collect();
-    while get(&server, "/_count?key=a").text() != "20" {
+    while asking.get("/_count?key=a").text() != "20" {
         client.wait(tokio::task::yield_now());
     }
-    assert_eq!(get(&server, "/_connections").json()["open"], 2);
-    get(&server, "/_open?key=a");
+    assert_eq!(asking.get("/_connections").json(), json!({"open": 2, "accepted": 2}));
+    asking.get("/_open?key=a");
     for answer in asked {
         assert_eq!(client.wait(answer).expect("an answer").status, 200);
     }
