@@ -17,7 +17,7 @@ pub async fn answer(x: &mut Exchange, rest: &str) -> Answer {
         return routes::ok(x).await;
     }
     match split(rest) {
-        ("reset", code) => x.reset(error_code(code)?),
+        ("reset" | "reset-unread", code) => x.reset(error_code(code)?),
         ("tcp-reset", at) => routes::cut(x, place(at)?, End::Reset).await,
         ("goaway", last) => goaway(x, last).await,
         ("goaway-idle", time) => goaway_idle(x, time).await,
@@ -33,35 +33,42 @@ fn error_code(text: &str) -> Result<u32, Fault> {
     named.map_or_else(|| parse(text, "error code"), Ok)
 }
 
+/// GOAWAY, with the request above or below the last stream that the server claims to have taken up.
+async fn goaway(x: &mut Exchange, last: &str) -> Answer {
+    const HIGHEST: u32 = u32::MAX >> 1;
+    let (last, answered) = match last {
+        "below" => (x.id().saturating_sub(2), false),
+        "own" => (x.id(), true),
+        "above" => (HIGHEST, true),
+        "unanswered" => (x.id(), false),
+        _ => return bad(format!("no such last stream: {last}")),
+    };
+    let frame = frames::goaway(last, goaway_code(x)?);
+    if closes(x) {
+        let answer = if answered { frames::ok(x.id()) } else { Vec::new() };
+        return routes::end(x, [frame, answer].concat(), End::Fin).await;
+    }
+    x.connection.inject(&frame).await;
+    if answered { routes::ok(x).await } else { x.hold().await }
+}
+
+async fn goaway_idle(x: &mut Exchange, time: &str) -> Answer {
+    let (time, frame) = (milliseconds(time)?, frames::goaway(x.id(), goaway_code(x)?));
+    routes::ok(x).await?;
+    tokio::time::sleep(time).await;
+    if closes(x) {
+        return routes::end(x, frame, End::Fin).await;
+    }
+    x.connection.inject(&frame).await;
+    Ok(())
+}
+
 fn goaway_code(x: &Exchange) -> Result<u32, Fault> {
     x.request.query.text("code").map_or(Ok(Reason::NO_ERROR.into()), |code| error_code(&code))
 }
 
-/// Where the last stream is that the server claims to have taken up.
-async fn goaway(x: &mut Exchange, last: &str) -> Answer {
-    const HIGHEST: u32 = u32::MAX >> 1;
-    let (id, code) = (x.id(), goaway_code(x)?);
-    match last {
-        "below" => {
-            x.connection.inject(&frames::goaway(id.saturating_sub(2), code)).await;
-            x.hold().await
-        }
-        "own" | "above" => {
-            let last = if last == "own" { id } else { HIGHEST };
-            x.connection.inject(&frames::goaway(last, code)).await;
-            routes::ok(x).await
-        }
-        "cut" => routes::end(x, frames::goaway(id, code), End::Fin).await,
-        _ => bad(format!("no such last stream: {last}")),
-    }
-}
-
-async fn goaway_idle(x: &mut Exchange, time: &str) -> Answer {
-    let (time, code) = (milliseconds(time)?, goaway_code(x)?);
-    routes::ok(x).await?;
-    tokio::time::sleep(time).await;
-    x.connection.inject(&frames::goaway(x.id(), code)).await;
-    Ok(())
+fn closes(x: &Exchange) -> bool {
+    x.request.query.get("then") == Some(b"close")
 }
 
 async fn flood(x: &mut Exchange, kind: &str) -> Answer {

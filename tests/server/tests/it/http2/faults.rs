@@ -34,6 +34,15 @@ fn a_stream_is_reset_with_any_code() {
 }
 
 #[test]
+fn a_stream_is_reset_before_its_body_was_sent() {
+    let server = start();
+    let mut client = Client::new(&server);
+    let outcome = client.post("/h2/reset-unread/REFUSED_STREAM?key=a", vec![b'x'; 1_000_000]);
+    assert_eq!(outcome.expect_err("no answer").1.reason(), Some(Reason::REFUSED_STREAM));
+    assert_eq!(get(&server, "/_log?key=a").json()[0]["body_complete"], false);
+}
+
+#[test]
 fn faults_come_as_often_as_asked() {
     let server = start();
     let mut client = Client::new(&server);
@@ -85,10 +94,22 @@ fn goaway_with_a_stream_answers_it() {
 fn goaway_and_fin_leave_open_what_was_done() {
     let server = start();
     let mut client = raw(&server);
-    client.ask(1, "/h2/goaway/cut?code=2&key=a");
+    client.ask(1, "/h2/goaway/unanswered?code=2&then=close&key=a");
     assert_eq!(client.next(raw::GOAWAY).payload, goaway(1, 2));
     assert_eq!(client.frame(), Err(Ending::Fin));
     assert_eq!(get(&server, "/_count?key=a").text(), "1");
+}
+
+#[test]
+fn goaway_may_be_the_end_of_the_connection() {
+    let server = start();
+    for (route, answered) in [("goaway/below", false), ("goaway/own", true), ("goaway-idle/1", true)] {
+        let mut client = raw(&server);
+        client.ask(1, &format!("/h2/{route}?then=close"));
+        let frames: Vec<_> = std::iter::from_fn(|| client.frame().ok()).map(|frame| frame.kind).collect();
+        assert!(frames.contains(&raw::GOAWAY), "{route}");
+        assert_eq!(frames.contains(&raw::DATA), answered, "{route}");
+    }
 }
 
 #[test]
