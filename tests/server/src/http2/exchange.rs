@@ -1,7 +1,8 @@
 //! One stream: its request, and the means to answer it.
 
-use super::{Connection, Rc, routes};
+use super::{Connection, routes};
 use crate::{
+    body::KEPT,
     journal::Place,
     plan::Asked,
     request::{Fault, Request, bad},
@@ -16,19 +17,20 @@ use std::{
     future::{Future, poll_fn},
     io,
     pin::pin,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
 use tokio::net::UnixStream;
 
-/// More of one body than this is read but not kept.
-const KEPT: usize = 64 << 20;
-
 pub type Answer = Result<(), Fault>;
 
 pub struct Exchange {
     pub connection: Rc<Connection>,
+    /// Which request of its connection it is.
+    pub nth: u32,
     pub request: Request,
+    place: Option<Place>,
     upload: RecvStream,
     respond: SendResponse<Bytes>,
     sending: Option<SendStream<Bytes>>,
@@ -41,33 +43,38 @@ impl From<h2::Error> for Fault {
 }
 
 impl Exchange {
-    pub fn new(connection: &Rc<Connection>, request: http::Request<RecvStream>, respond: SendResponse<Bytes>) -> Self {
+    /// Logs the request at once: the connection may end before it is answered.
+    pub fn new(
+        connection: &Rc<Connection>,
+        nth: u32,
+        request: http::Request<RecvStream>,
+        respond: SendResponse<Bytes>,
+    ) -> Self {
         let (parts, upload) = request.into_parts();
-        Exchange { connection: Rc::clone(connection), request: head(&parts), upload, respond, sending: None }
+        let request = head(&parts);
+        let logged = !request.path.starts_with("/_");
+        let place = logged.then(|| connection.shared.journal.write(&request, connection.id, nth));
+        Exchange { connection: Rc::clone(connection), nth, request, place, upload, respond, sending: None }
     }
 
     /// Answers, or does what is wanted instead.
-    pub async fn run(mut self, nth: u32) {
-        let connection = Rc::clone(&self.connection);
-        let logged = !self.request.path.starts_with("/_");
-        let journal = &connection.shared.journal;
-        let place = logged.then(|| journal.write(&self.request, connection.id, nth));
-        if let Err(Fault::Bad(message)) = self.answer(nth, place).await {
+    pub async fn run(mut self) {
+        if let Err(Fault::Bad(message)) = self.answer().await {
             // The client may have left meanwhile.
             let _ = self.reply(Response::json(400, &json!({"error": message}))).await;
         }
     }
 
-    async fn answer(&mut self, nth: u32, place: Option<Place>) -> Answer {
+    async fn answer(&mut self) -> Answer {
         if wants_body(&self.request.path) {
             self.request.body = self.read_body().await?;
-            if let Some(place) = place {
+            if let Some(place) = self.place.take() {
                 self.connection.shared.journal.add_body(place, self.request.body.clone());
             }
         }
         match plan(&self.asked())? {
             Some(plan) => routes::perform(self, plan).await,
-            None => routes::answer(self, nth).await,
+            None => routes::answer(self).await,
         }
     }
 
@@ -101,7 +108,9 @@ impl Exchange {
     }
 
     pub fn begin(&mut self, status: u16, fields: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)], last: bool) -> Answer {
-        self.sending = Some(self.respond.send_response(message(status, fields)?, last)?);
+        let last = last || self.request.is_head();
+        let stream = self.respond.send_response(message(status, fields)?, last)?;
+        self.sending = (!last).then_some(stream);
         Ok(())
     }
 

@@ -96,7 +96,7 @@ async fn drive(wire: &Wire, id: u64, shared: &Arc<Shared>, settings: Settings) -
         match event.await {
             Ok(Some(Ok((request, respond)))) => {
                 requests += 1;
-                spawn_local(Exchange::new(&connection, request, respond).run(requests));
+                spawn_local(Exchange::new(&connection, requests, request, respond).run());
             }
             Ok(_) => return None,
             Err(ending) => return ending,

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     plan::{How, Place, Plan},
+    request::bad,
     response::Response,
     routes::{interval, milliseconds, no_such_route, parameter, parse, pattern, split},
     socket::End,
@@ -39,7 +40,7 @@ pub async fn perform(x: &mut Exchange, plan: Plan) -> Answer {
     }
 }
 
-pub async fn answer(x: &mut Exchange, nth: u32) -> Answer {
+pub async fn answer(x: &mut Exchange) -> Answer {
     let path = x.request.path.clone();
     let (first, rest) = split(&path);
     match first {
@@ -57,8 +58,8 @@ pub async fn answer(x: &mut Exchange, nth: u32) -> Answer {
         "early-error" => x.reply(Response::json(413, &json!({"error": {"message": "scripted 413"}}))).await,
         "stale" => stale(x, rest, End::Fin).await,
         "stale-reset" => stale(x, rest, End::Reset).await,
-        "stale-on-reuse" if nth > 1 => cut(x, Place::BeforeHead, End::Reset).await,
-        "stale-on-reuse-fin" if nth > 1 => cut(x, Place::BeforeHead, End::Fin).await,
+        "stale-on-reuse" if x.nth > 1 => cut(x, Place::BeforeHead, End::Reset).await,
+        "stale-on-reuse-fin" if x.nth > 1 => cut(x, Place::BeforeHead, End::Fin).await,
         "stale-on-reuse" | "stale-on-reuse-fin" => ok(x).await,
         "h2" => faults::answer(x, rest).await,
         "once" => end(x, frames::ok(x.id()), End::Fin).await,
@@ -88,6 +89,9 @@ async fn bytes(x: &mut Exchange, count: &str) -> Answer {
 async fn chunked(x: &mut Exchange) -> Answer {
     let sizes = x.request.query.text("sizes").unwrap_or_else(|| "1,2,3".to_owned());
     let sizes = sizes.split(',').map(|size| parse::<u64>(size, "chunk size")).collect::<Result<Vec<_>, _>>()?;
+    if sizes.contains(&0) {
+        return bad("a chunk of no bytes ends the body");
+    }
     x.begin(200, &[OCTETS], false)?;
     let mut sent = 0;
     for (index, size) in sizes.iter().enumerate() {

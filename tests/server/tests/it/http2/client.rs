@@ -66,6 +66,11 @@ impl Client {
         self.send("GET", target, None)
     }
 
+    pub fn head(&mut self, target: &str) -> Reply {
+        let asked = self.send("HEAD", target, None);
+        self.wait(asked).unwrap_or_else(|(_, error)| panic!("{target}: {error}"))
+    }
+
     pub fn post(&mut self, target: &str, body: impl Into<Bytes>) -> Outcome {
         let asked = self.send("POST", target, Some(body.into()));
         self.wait(asked)

@@ -65,7 +65,21 @@ fn bytes_and_chunks_follow_the_pattern() {
         assert!(reply.body == pattern(count), "{count}");
     }
     let reply = client.get("/chunked?sizes=1,300,3");
+    assert_eq!(client.get("/chunked?sizes=1,0").status, 400);
     assert_eq!((reply.header("content-length"), &reply.body), (None, &pattern(304)));
+}
+
+#[test]
+fn answers_without_a_body_have_none() {
+    let server = start();
+    let mut client = Client::new(&server);
+    for (target, length) in [("/status/200?body=text", "4"), ("/bytes/9", "9"), ("/trickle?bytes=3", "3")] {
+        let reply = client.head(target);
+        assert_eq!((reply.header("content-length"), reply.text()), (Some(length), ""), "{target}");
+    }
+    for target in ["/status/204", "/status/304"] {
+        assert_eq!(client.get(target).header("content-length"), None, "{target}");
+    }
 }
 
 #[test]
