@@ -170,9 +170,9 @@ impl Client {
         }
         let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
-        self.pool.on_lack_of_room(Box::new(move || {
+        self.pool.on_lack_of_room(Box::new(move |origin| {
             for inbox in &inboxes {
-                let _ = inbox.push(Message::MakeRoom);
+                let _ = inbox.push(Message::MakeRoom(origin.clone()));
             }
         }));
         let engine = self.engine.get_or_init(|| started);

@@ -10,6 +10,7 @@ mod failure;
 mod framing;
 mod handle;
 mod header_list;
+mod idle;
 pub mod multiplexer;
 pub mod pool;
 mod raw;
