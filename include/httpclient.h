@@ -834,8 +834,8 @@ httpc_code httpc_config_set_max_connections_per_host(struct httpc_config *config
 HTTPC_API httpc_code httpc_config_set_max_idle(struct httpc_config *config, uint32_t connections);
 
 /**
- * How long an idle connection is kept, in milliseconds; 0 means no limit. Checked at the client's next call. Default
- * 30 s.
+ * How long an idle connection is kept, in milliseconds; 0 means no limit. Those of blocking calls are looked at when the next
+ * such call begins, those of engine threads in time. Default 30 s.
  */
 HTTPC_API
 httpc_code httpc_config_set_idle_expiry(struct httpc_config *config,
@@ -948,7 +948,8 @@ httpc_code httpc_config_set_protocol(struct httpc_config *config,
 
 /**
  * How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one
- * serves tens of thousands of requests a second. 1 to 64. Default: 1.
+ * serves tens of thousands of requests a second. At a limit, where threads take turns, one closes a connection so that
+ * another can open one: let the limits leave room. 1 to 64. Default: 1.
  */
 HTTPC_API
 httpc_code httpc_config_set_engine_threads(struct httpc_config *config,

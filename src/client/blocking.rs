@@ -220,7 +220,7 @@ impl<'c> Driver<'c> {
                 judged = true;
                 let head = &slot.exchange().head;
                 self.client.log.head(head);
-                let event = Event::Head { head, unix_ms: clock::unix_ms() };
+                let event = Event::Head { head, unix_ms: &clock::unix_ms };
                 match self.machine.handle(now, event) {
                     Action::Body { limit } => slot.exchange().limit_body(limit),
                     _ => return self.report_end(now, slot, ended),

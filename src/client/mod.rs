@@ -51,7 +51,7 @@ use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
@@ -74,7 +74,10 @@ pub struct Client {
     seed: u64,
     calls_made: AtomicU64,
     closing: Signal,
-    running: Mutex<usize>,
+    /// Calls that have not ended.
+    running: AtomicUsize,
+    /// Held by who waits for their end, and by who tells.
+    ending: Mutex<()>,
     idle: Condvar,
     engine: OnceLock<Engine>,
     /// One starts it.
@@ -93,7 +96,8 @@ impl Client {
             seed: config.seed.unwrap_or_else(random::seed),
             calls_made: AtomicU64::new(0),
             closing: Signal::new()?,
-            running: Mutex::new(0),
+            running: AtomicUsize::new(0),
+            ending: Mutex::new(()),
             idle: Condvar::new(),
             engine: OnceLock::new(),
             engine_start: Mutex::new(()),
@@ -113,24 +117,25 @@ impl Client {
             engine.tell_all(|| Message::Close);
         }
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
-        let mut running = self.running.lock();
-        if *running > 0 && wait_ms > 0 && self.is_inside() {
+        let mut ending = self.ending.lock();
+        if self.running.load(Ordering::SeqCst) > 0 && wait_ms > 0 && self.is_inside() {
             return Err(Error::new(
                 Code::HTTPC_E_WOULD_DEADLOCK,
                 "the client is closed, but a callback of one of its own calls cannot wait for that call to end",
             ));
         }
-        while *running > 0 {
+        while self.running.load(Ordering::SeqCst) > 0 {
             // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
             let expired = match deadline {
-                Some(deadline) => self.idle.wait_until(&mut running, deadline).timed_out(),
+                Some(deadline) => self.idle.wait_until(&mut ending, deadline).timed_out(),
                 None => {
-                    self.idle.wait(&mut running);
+                    self.idle.wait(&mut ending);
                     false
                 }
             };
-            if expired && *running > 0 {
-                return Err(Error::new(Code::HTTPC_E_AGAIN, format!("{} calls still run", *running)));
+            let running = self.running.load(Ordering::SeqCst);
+            if expired && running > 0 {
+                return Err(Error::new(Code::HTTPC_E_AGAIN, format!("{running} calls still run")));
             }
         }
         Ok(())
@@ -180,9 +185,9 @@ impl Client {
         }
         let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
-        self.pool.on_lack_of_room(Box::new(move || {
+        self.pool.on_lack_of_room(Box::new(move |origin| {
             for inbox in &inboxes {
-                let _ = inbox.push(Message::MakeRoom);
+                let _ = inbox.push(Message::MakeRoom(origin.clone()));
             }
         }));
         let engine = self.engine.get_or_init(|| started);
@@ -230,7 +235,8 @@ impl Client {
     /// Counts a call that runs until the guard is dropped, or until [`Client::unregister`].
     fn register(&self) -> Result<Registered<'_>> {
         self.check_fork()?;
-        *self.running.lock() += 1;
+        // Before the look at `closing`, as who closes looks at the count after raising it.
+        self.running.fetch_add(1, Ordering::SeqCst);
         let registered = Registered { client: self };
         if self.closing.is_raised() {
             return Err(closed());
@@ -239,9 +245,9 @@ impl Client {
     }
 
     fn unregister(&self) {
-        let mut running = self.running.lock();
-        *running -= 1;
-        if *running == 0 && self.closing.is_raised() {
+        if self.running.fetch_sub(1, Ordering::SeqCst) == 1 && self.closing.is_raised() {
+            // Who has found it running is waiting by now, and not just about to.
+            let _ending = self.ending.lock();
             self.idle.notify_all();
         }
     }

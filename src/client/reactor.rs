@@ -14,10 +14,12 @@ use super::clock::{self, Micros};
 use super::machine::{Action, Event};
 use super::queue::Queue;
 use super::response::Response;
+use super::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::text;
 use crate::transport::curl::multiplexer::Multiplexer;
 use crate::transport::curl::multiplexer::poller::{Kind, block_signals};
+use crate::transport::curl::pool::Room;
 use flight::{Flight, Flights, Stage};
 use inbox::{EngineThreads, Inbox, Message, Woken, WokenBy};
 use pending::Outcome;
@@ -122,7 +124,7 @@ impl Reactor {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
                 Message::Woken(woken) => self.woken(woken),
-                Message::MakeRoom => self.close_excess(),
+                Message::MakeRoom(origin) => self.close_excess(&origin),
                 Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
                 Message::Stop => self.stopping = true,
             }
@@ -130,11 +132,12 @@ impl Reactor {
         self.messages = messages;
     }
 
-    /// One by one: other engine threads do the same.
-    fn close_excess(&mut self) {
-        while self.client.pool.excess() > self.multiplexer.about_to_take()
-            && self.multiplexer.close_idle(self.now, 1) > 0
-        {}
+    /// Other engine threads do the same.
+    fn close_excess(&mut self, origin: &Arc<Origin>) {
+        let at_origin = self.client.pool.excess(Some(origin));
+        self.multiplexer.close_idle(self.now, Some(origin), at_origin);
+        let in_all = self.client.pool.excess(None);
+        self.multiplexer.close_idle(self.now, None, in_all);
     }
 
     fn accept(&mut self, flight: Box<Flight>) {
@@ -176,7 +179,7 @@ impl Reactor {
         for number in self.flights.numbers() {
             self.with_flight(number, |reactor, number, flight| reactor.interrupt(number, flight, code));
         }
-        self.multiplexer.close_idle(self.now, u32::MAX);
+        self.multiplexer.close_idle(self.now, None, u32::MAX);
     }
 
     fn end_cancelled(&mut self) {
@@ -263,16 +266,20 @@ impl Reactor {
         flight.call.outgoing(&client.config, flight.machine.route(), |out| {
             client.log.request(out);
             let origin = &out.target.origin;
-            let route = if is_shared {
-                multiplexer.join(now, origin)
-            } else {
-                multiplexer.route(now, origin, fresh_connection)
-            }?;
+            let find = |multiplexer: &mut Multiplexer| match is_shared {
+                true => multiplexer.join(now, origin),
+                false => multiplexer.route(now, origin, fresh_connection),
+            };
+            let mut route = find(multiplexer)?;
             if route.connects {
-                let excess = client.pool.make_room().saturating_sub(multiplexer.about_to_take());
-                if multiplexer.close_idle(now, excess) < excess {
-                    client.pool.close_in_shards();
+                let Room { at_origin, in_all } = client.pool.make_room(origin);
+                let closed = multiplexer.close_idle(now, Some(origin), at_origin);
+                let left = in_all.saturating_sub(closed);
+                if multiplexer.close_idle(now, None, left) < left || closed < at_origin {
+                    client.pool.close_in_shards(origin);
                 }
+                // The way may have been by what is gone now.
+                route = find(multiplexer)?;
             }
             multiplexer.start(now, number, route, out)
         })
@@ -294,7 +301,7 @@ impl Reactor {
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
-            let event = Event::Head { head, unix_ms: clock::unix_ms() };
+            let event = Event::Head { head, unix_ms: &clock::unix_ms };
             match flight.machine.handle(now, event) {
                 Action::Body { limit } => self.multiplexer.limit_body(number, limit),
                 _ => return Some(self.end_attempt(number, flight)),

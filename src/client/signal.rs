@@ -34,7 +34,7 @@ impl Signal {
     /// Async-signal-safe: an atomic swap and one write.
     pub fn raise(&self) {
         // The descriptor is one with the parent's, whose waits would wake for ever without a flag to see.
-        if !self.raised.swap(true, Ordering::AcqRel) && !self.is_foreign() {
+        if !self.raised.swap(true, Ordering::SeqCst) && !self.is_foreign() {
             #[cfg(target_os = "linux")]
             let end = &self.readable;
             #[cfg(not(target_os = "linux"))]
@@ -50,7 +50,7 @@ impl Signal {
     }
 
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Acquire)
+        self.raised.load(Ordering::SeqCst)
     }
 
     /// For a signal that means "look again" and has one waiter, who calls this before it looks. First the descriptor, then

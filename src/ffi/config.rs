@@ -139,8 +139,8 @@ pub unsafe extern "C" fn httpc_config_set_max_idle(config: *mut httpc_config, co
     }
 }
 
-/// How long an idle connection is kept, in milliseconds; 0 means no limit. Checked at the client's next call. Default
-/// 30 s.
+/// How long an idle connection is kept, in milliseconds; 0 means no limit. Those of blocking calls are looked at when the next
+/// such call begins, those of engine threads in time. Default 30 s.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_idle_expiry(config: *mut httpc_config, ms: u64) -> Code {
     unsafe {
@@ -303,7 +303,8 @@ pub unsafe extern "C" fn httpc_config_set_protocol(config: *mut httpc_config, pr
 }
 
 /// How many engine threads drive submitted calls. Each has connections of its own, under the client's common limits; one
-/// serves tens of thousands of requests a second. 1 to 64. Default: 1.
+/// serves tens of thousands of requests a second. At a limit, where threads take turns, one closes a connection so that
+/// another can open one: let the limits leave room. 1 to 64. Default: 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_engine_threads(config: *mut httpc_config, threads: u32) -> Code {
     unsafe { set(config, |c| c.set_engine_threads(threads)) }

@@ -47,6 +47,10 @@ impl<K: Clone + Eq + Hash> Admission<K> {
         self.in_use
     }
 
+    pub fn in_use_of(&self, key: &K) -> u32 {
+        self.keys.get(key).map_or(0, |state| state.in_use)
+    }
+
     pub fn waiting(&self) -> u32 {
         self.waiting
     }

@@ -159,6 +159,18 @@ TEST(blocking_calls_make_room_for_asynchronous_ones)
     httpc_client_free(client);
 }
 
+TEST(the_limit_of_a_host_is_one_for_blocking_and_asynchronous_calls)
+{
+    httpc_client *client = client_of_hosts(config_with_limits(20, 2));
+    open_connections_in_engine(client, 2, "a");
+    open_connections(client, 2, "a");
+    CHECK_COMES_TRUE(connections_at_server() == 2 && pool_of(client).idle == 2);
+    open_connections_in_engine(client, 2, "a");
+    CHECK_COMES_TRUE(connections_at_server() == 2 && pool_of(client).idle == 2);
+    CHECK_POOL(client, 0, 2, 0, 6, 0);
+    httpc_client_free(client);
+}
+
 TEST(engine_threads_make_room_for_each_other)
 {
     httpc_config *config = config_with_limits(3, 3);

@@ -103,7 +103,7 @@ TEST(connections_are_kept_and_used_again)
 struct background {
     pthread_t thread;
     httpc_client *client;
-    const char *url;
+    char url[128]; /* of its own: the thread may begin late */
     struct outcome outcome;
 };
 
@@ -118,7 +118,8 @@ static void *run_get(void *argument)
 static void start_call(struct background *b, httpc_client *client)
 {
     const char *key = new_key();
-    *b = (struct background){.client = client, .url = text("/delay/30000?key=%s", key)};
+    *b = (struct background){.client = client};
+    snprintf(b->url, sizeof b->url, "/delay/30000?key=%s", key);
     CHECK_EQ(pthread_create(&b->thread, NULL, run_get, b), 0);
     double limit = now_ms() + 10000;
     while (server_count(key) < 1 && CHECK(now_ms() < limit)) {

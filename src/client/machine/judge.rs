@@ -11,7 +11,7 @@ use crate::policy::retry_after;
 const DETAIL_LIMIT: u64 = 64 << 10;
 
 impl Machine {
-    pub(super) fn judge_head(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Action {
+    pub(super) fn judge_head(&mut self, now: Micros, head: &Head, unix_ms: &dyn Fn() -> i64) -> Action {
         if !matches!(&self.state, State::Attempting(live) if live.aborted.is_none()) {
             return Action::AbortAttempt;
         }
@@ -32,7 +32,7 @@ impl Machine {
         Action::Body { limit: self.body_limit() }
     }
 
-    fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Judged {
+    fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: &dyn Fn() -> i64) -> Judged {
         if head.status < 400 && !self.rules.retry.policy.statuses.contains(head.status) {
             return Judged::Wanted;
         }
@@ -108,9 +108,9 @@ impl Machine {
 }
 
 /// The longest pause that the response asks for: where a field is repeated, nobody is disobeyed.
-pub(super) fn asked_pause(head: &Head, unix_ms: i64) -> Option<u64> {
+pub(super) fn asked_pause(head: &Head, unix_ms: &dyn Fn() -> i64) -> Option<u64> {
     let date = head.headers.get(b"date");
-    head.headers.get_all(b"retry-after").filter_map(|value| retry_after::parse(value, date, unix_ms)).max()
+    head.headers.get_all(b"retry-after").filter_map(|value| retry_after::parse(value, date, unix_ms())).max()
 }
 
 /// What an ended attempt means to the policy, when its head did not settle that.

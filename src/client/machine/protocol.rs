@@ -56,10 +56,11 @@ pub enum Event<'a> {
     PermitGranted {
         queued: bool,
     },
-    /// The final head of a response is complete; `unix_ms` is the wall clock, for dates in it.
+    /// The final head of a response is complete; `unix_ms` reads the wall clock, should dates in it
+    /// ask for that.
     Head {
         head: &'a Head,
-        unix_ms: i64,
+        unix_ms: &'a dyn Fn() -> i64,
     },
     AttemptEnded(AttemptEnd),
     TimerFired,

@@ -80,7 +80,7 @@ impl Route {
 
 impl Machine {
     /// `None`: the response is no redirect to be followed.
-    pub(super) fn judge_redirect(&mut self, now: Micros, head: &Head, unix_ms: i64) -> Option<Judged> {
+    pub(super) fn judge_redirect(&mut self, now: Micros, head: &Head, unix_ms: &dyn Fn() -> i64) -> Option<Judged> {
         let rules = &self.rules.redirects;
         let followed = matches!(head.status, 301 | 302 | 303 | 307 | 308)
             && rules.max > 0

@@ -4,6 +4,7 @@ use super::flight::Flight;
 use super::pending::Pending;
 use crate::client::fork;
 use crate::client::signal::Wake;
+use crate::client::url::Origin;
 use crate::sync::Mutex;
 use crate::transport::curl::multiplexer::poller::Waker;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ pub enum Message {
     Submit(Box<Flight>),
     Cancel(Arc<Pending>),
     Woken(Woken),
-    /// Other threads open connections, or keep some: there may be too many idle ones here.
-    MakeRoom,
+    /// Another thread opens a connection to this origin, or keeps one: there may be too many idle ones here.
+    MakeRoom(Arc<Origin>),
     /// The client was closed.
     Close,
     /// End when no call is left.

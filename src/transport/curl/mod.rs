@@ -11,6 +11,7 @@ mod framing;
 mod handle;
 mod header_list;
 mod http2_origins;
+mod idle;
 pub mod multiplexer;
 pub mod pool;
 mod raw;

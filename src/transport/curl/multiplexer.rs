@@ -9,6 +9,7 @@ mod shard;
 
 use super::handle::{Handle, Version};
 use super::http2_origins::Http2Origins;
+use super::idle::IdleInShards;
 use super::settings::Settings;
 use crate::client::alarms::Alarms;
 use crate::client::clock::{self, Micros};
@@ -26,7 +27,6 @@ use rustix::fd::RawFd;
 use shard::Shard;
 use std::ffi::c_int;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Easy handles kept for later attempts at one origin.
 const MOST_SPARE: usize = 256;
@@ -38,7 +38,7 @@ pub struct Multiplexer {
     lanes: Map<Arc<Origin>, Lane>,
     poller: Arc<Poller>,
     settings: Arc<Settings>,
-    idle: Arc<AtomicU32>,
+    idle: Arc<IdleInShards>,
     http2: Arc<Http2Origins>,
     limits: Limits,
     /// Shards that have something to do without an event, and those whose time has come.
@@ -101,7 +101,7 @@ impl Multiplexer {
     /// `idle` counts the connections that lie idle here.
     pub fn new(
         settings: &Arc<Settings>,
-        idle: &Arc<AtomicU32>,
+        idle: &Arc<IdleInShards>,
         http2: &Arc<Http2Origins>,
         limits: Limits,
         kind: Kind,
@@ -229,8 +229,8 @@ impl Multiplexer {
             lane.spare.push(transfer.handle);
         }
         // Those that libcurl could not make room for within the shard.
-        let excess = self.idle.load(Ordering::Relaxed).saturating_sub(self.limits.max_idle);
-        self.close_idle(now, excess.saturating_sub(self.taking));
+        let excess = self.idle.count().saturating_sub(self.limits.max_idle);
+        self.close_idle(now, None, excess);
         Some(end)
     }
 
@@ -307,15 +307,15 @@ impl Multiplexer {
         std::mem::take(&mut self.raised)
     }
 
-    /// How many idle connections will be taken by attempts that were started.
-    pub fn about_to_take(&self) -> u32 {
-        self.taking
-    }
-
-    /// Closes `most` idle connections, the oldest first. How many there were.
-    pub fn close_idle(&mut self, now: Micros, most: u32) -> u32 {
+    /// Closes `most` idle connections, of `origin` alone or of all, the oldest first; fewer where attempts that were started
+    /// will take some. How many it closed.
+    pub fn close_idle(&mut self, now: Micros, origin: Option<&Arc<Origin>>, most: u32) -> u32 {
+        let is_meant = |shard: &&Box<Shard>| origin.is_none_or(|origin| shard.origin() == origin);
+        let taking: u32 = self.shards.iter().flatten().filter(is_meant).map(|shard| shard.taking).sum();
+        let most = most.saturating_sub(taking);
         for closed in 0..most {
-            let idle = self.shards.iter().flatten().filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
+            let shards = self.shards.iter().flatten().filter(is_meant);
+            let idle = shards.filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
             let Some((since, shard)) = idle.min() else { return closed };
             self.end_idle_of(now, shard, since, 1);
         }
@@ -350,7 +350,7 @@ impl Multiplexer {
     }
 
     fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
-        let others_idle = self.idle.load(Ordering::Relaxed).saturating_sub(self.taking);
+        let others_idle = self.idle.count().saturating_sub(self.taking);
         let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
         self.taking -= std::mem::take(&mut shard.taking);
         if fd == curl_sys::CURL_SOCKET_BAD {

@@ -2,6 +2,7 @@
 //! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
 
 use super::http2_origins::Http2Origins;
+use super::idle::IdleInShards;
 use super::multiplexer::poller::Kind;
 use super::multiplexer::{Limits, Multiplexer};
 use super::settings::Settings;
@@ -14,7 +15,6 @@ use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
 use crate::sync::{Map, Mutex, this_thread};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 pub struct Pool {
@@ -22,10 +22,10 @@ pub struct Pool {
     limits: PoolLimits,
     state: Mutex<State>,
     /// Idle connections of the engine threads, which count as well.
-    idle_in_shards: Arc<AtomicU32>,
+    idle_in_shards: Arc<IdleInShards>,
     http2: Arc<Http2Origins>,
     /// Has engine threads close some of them.
-    close_in_shards: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    close_in_shards: OnceLock<Box<dyn Fn(&Arc<Origin>) + Send + Sync>>,
 }
 
 struct State {
@@ -53,6 +53,13 @@ struct Use {
 /// So long a thread gets back the slot that it used last, whose memory is still in its processor's caches: many threads
 /// that call without a pause would change slots at random otherwise. No longer, or few threads would keep many warm.
 const OWN_FOR: Micros = 10_000;
+
+/// How many idle connections of shards are in the way of one that is to be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    pub at_origin: u32,
+    pub in_all: u32,
+}
 
 pub enum Entry<'p> {
     Granted(Lease<'p>),
@@ -91,8 +98,8 @@ impl Pool {
         &self.http2
     }
 
-    /// `close` has the engine threads close idle connections as long as there is an [`Pool::excess`].
-    pub fn on_lack_of_room(&self, close: Box<dyn Fn() + Send + Sync>) {
+    /// `close` has every engine thread look at [`Pool::excess`].
+    pub fn on_lack_of_room(&self, close: Box<dyn Fn(&Arc<Origin>) + Send + Sync>) {
         let _ = self.close_in_shards.set(close);
     }
 
@@ -119,26 +126,26 @@ impl Pool {
         self.give_back(origin, None);
     }
 
-    /// Before a connection is opened in a shard: closes idle ones of slots where the limit asks for it, and says how many
-    /// of the shards' are still too many.
-    pub fn make_room(&self) -> u32 {
+    /// Before a connection to `origin` is opened in a shard: closes idle ones of slots where the limits ask for it, and says
+    /// how many of the shards' are still too many.
+    pub fn make_room(&self, origin: &Arc<Origin>) -> Room {
         let mut discarded = Vec::new();
-        let mut state = self.state.lock();
-        state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), &mut discarded)
+        self.state.lock().shrink(self, origin, &mut discarded)
     }
 
-    /// Has every engine thread look at [`Pool::excess`].
-    pub fn close_in_shards(&self) {
+    pub fn close_in_shards(&self, origin: &Arc<Origin>) {
         if let Some(close) = self.close_in_shards.get() {
-            close();
+            close(origin);
         }
     }
 
-    /// How many idle connections there are beyond the limits.
-    pub fn excess(&self) -> u32 {
+    /// How many idle connections there are beyond the limits, at one origin or in all.
+    pub fn excess(&self, origin: Option<&Arc<Origin>>) -> u32 {
         let state = self.state.lock();
-        let in_shards = self.idle_in_shards.load(Ordering::Relaxed);
-        state.excess_of_open(&self.limits, in_shards).max(state.excess_of_idle(&self.limits, in_shards))
+        match origin {
+            Some(origin) => state.excess_at(self, origin),
+            None => state.excess_of_open(self).max(state.excess_of_idle(self)),
+        }
     }
 
     /// A permit now, or a place in the queue.
@@ -169,7 +176,7 @@ impl Pool {
         let (opened, reused) = self.settings.counts.get();
         let state = self.state.lock();
         let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
-        let idle = state.idle_count + self.idle_in_shards.load(Ordering::Relaxed);
+        let idle = state.idle_count + self.idle_in_shards.count();
         Stats { in_use, idle, waiting, opened, reused }
     }
 
@@ -198,8 +205,8 @@ impl Pool {
             state.idle_count -= 1;
             return Some(slots.remove(warmest).slot);
         }
-        if state.shrink(&self.limits, self.idle_in_shards.load(Ordering::Relaxed), discarded) > 0 {
-            self.close_in_shards();
+        if state.shrink(self, origin, discarded) != Room::default() {
+            self.close_in_shards(origin);
         }
         None
     }
@@ -207,17 +214,16 @@ impl Pool {
     fn give_back(&self, origin: &Arc<Origin>, slot: Option<Box<Slot>>) {
         let mut discarded = Vec::new();
         let mut state = self.state.lock();
-        let in_shards = self.idle_in_shards.load(Ordering::Relaxed);
         match slot {
             // One in a shard may have become idle.
-            None => state.shrink_idle(&self.limits, in_shards, &mut discarded),
+            None => state.shrink_idle(self, &mut discarded),
             Some(slot) if slot.is_spoiled() || !slot.is_connected() || state.closed || self.limits.max_idle == 0 => {
                 discarded.push(*slot);
             }
             Some(slot) => {
                 state.keep(origin, slot, &self.limits, &mut discarded);
-                if state.excess_of_idle(&self.limits, in_shards) > 0 {
-                    self.close_in_shards();
+                if state.excess_of_idle(self) > 0 {
+                    self.close_in_shards(origin);
                 }
             }
         }
@@ -237,25 +243,34 @@ impl Pool {
 }
 
 impl State {
-    fn excess_of_open(&self, limits: &PoolLimits, in_shards: u32) -> u32 {
-        let open = self.admission.in_use().saturating_add(self.idle_count).saturating_add(in_shards);
-        open.saturating_sub(limits.max_connections)
+    fn excess_of_open(&self, pool: &Pool) -> u32 {
+        let open = self.admission.in_use().saturating_add(self.idle_count).saturating_add(pool.idle_in_shards.count());
+        open.saturating_sub(pool.limits.max_connections)
     }
 
-    fn excess_of_idle(&self, limits: &PoolLimits, in_shards: u32) -> u32 {
-        self.idle_count.saturating_add(in_shards).saturating_sub(limits.max_idle)
+    fn excess_at(&self, pool: &Pool, origin: &Arc<Origin>) -> u32 {
+        let in_slots = self.idle.get(origin).map_or(0, |slots| slots.len() as u32);
+        let idle = in_slots.saturating_add(pool.idle_in_shards.count_at(origin));
+        self.admission.in_use_of(origin).saturating_add(idle).saturating_sub(pool.limits.max_per_host)
+    }
+
+    fn excess_of_idle(&self, pool: &Pool) -> u32 {
+        self.idle_count.saturating_add(pool.idle_in_shards.count()).saturating_sub(pool.limits.max_idle)
     }
 
     /// Room for one connection that will be opened. How many idle ones of shards are still too many.
-    fn shrink(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) -> u32 {
-        while self.idle_count > 0 && self.excess_of_open(limits, in_shards) > 0 {
+    fn shrink(&mut self, pool: &Pool, origin: &Arc<Origin>, discarded: &mut Vec<Slot>) -> Room {
+        while self.idle.contains_key(origin) && self.excess_at(pool, origin) > 0 {
+            discarded.extend(self.take_oldest_at(origin));
+        }
+        while self.idle_count > 0 && self.excess_of_open(pool) > 0 {
             discarded.extend(self.take_oldest());
         }
-        self.excess_of_open(limits, in_shards)
+        Room { at_origin: self.excess_at(pool, origin), in_all: self.excess_of_open(pool) }
     }
 
-    fn shrink_idle(&mut self, limits: &PoolLimits, in_shards: u32, discarded: &mut Vec<Slot>) {
-        while self.idle_count > 0 && self.excess_of_idle(limits, in_shards) > 0 {
+    fn shrink_idle(&mut self, pool: &Pool, discarded: &mut Vec<Slot>) {
+        while self.idle_count > 0 && self.excess_of_idle(pool) > 0 {
             discarded.extend(self.take_oldest());
         }
     }
@@ -281,11 +296,16 @@ impl State {
     fn take_oldest(&mut self) -> Option<Slot> {
         let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
         let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
-        let slots = self.idle.get_mut(&origin)?;
-        let oldest = slots.remove(0);
+        self.take_oldest_at(&origin)
+    }
+
+    fn take_oldest_at(&mut self, origin: &Arc<Origin>) -> Option<Slot> {
+        let slots = self.idle.get_mut(origin)?;
+        let oldest = if slots.is_empty() { None } else { Some(slots.remove(0)) };
         if slots.is_empty() {
-            self.idle.remove(&origin);
+            self.idle.remove(origin);
         }
+        let oldest = oldest?;
         self.idle_count -= 1;
         Some(*oldest.slot)
     }

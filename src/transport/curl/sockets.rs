@@ -1,6 +1,7 @@
 //! The sockets that a multi handle has open, and what is known of the connections on them. A slot has one connection, a
 //! shard several; more sockets are open while libcurl tries several addresses of a host at once.
 
+use super::idle::IdleAtOrigin;
 use super::multiplexer::poller::Poller;
 use super::sys;
 use crate::client::clock::Micros;
@@ -31,8 +32,7 @@ pub struct Sockets {
 pub struct Home {
     pub poller: Arc<Poller>,
     pub shard: u32,
-    /// The idle connections of all shards of the client.
-    pub idle: Arc<AtomicU32>,
+    pub idle: IdleAtOrigin,
 }
 
 struct Socket {
@@ -129,7 +129,7 @@ impl Sockets {
         let Some(at) = open.iter().position(|socket| socket.fd == fd) else { return };
         match open.remove(at).connection {
             Some(connection) if connection.dead => return,
-            Some(connection) if connection.is_idle() => self.count_idle(u32::wrapping_sub),
+            Some(connection) if connection.is_idle() => self.count_idle(IdleAtOrigin::one_less),
             _ => {}
         }
         self.alive.fetch_sub(1, Ordering::Relaxed);
@@ -198,7 +198,7 @@ impl Sockets {
         let mut connections = open.iter_mut().rev().filter_map(|socket| socket.connection.as_mut());
         let connection = connections.find(|connection| connection.local_port == local_port)?;
         if connection.is_idle() {
-            self.count_idle(u32::wrapping_sub);
+            self.count_idle(IdleAtOrigin::one_less);
         }
         connection.user = user;
         connection.users += 1;
@@ -212,7 +212,7 @@ impl Sockets {
                 connection.users = connection.users.saturating_sub(1);
                 connection.idle_since = now;
                 if connection.is_idle() {
-                    self.count_idle(u32::wrapping_add);
+                    self.count_idle(IdleAtOrigin::one_more);
                 }
             }
         });
@@ -278,13 +278,13 @@ impl Sockets {
         // SAFETY: it is open, as long as it is in the list.
         let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(connection.fd) }, Shutdown::Both);
         connection.dead = true;
-        self.count_idle(u32::wrapping_sub);
+        self.count_idle(IdleAtOrigin::one_less);
         self.alive.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn count_idle(&self, change: impl Fn(u32, u32) -> u32) {
+    fn count_idle(&self, change: impl FnOnce(&IdleAtOrigin)) {
         if let Some(home) = &self.home {
-            let _ = home.idle.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |idle| Some(change(idle, 1)));
+            change(&home.idle);
         }
     }
 

@@ -264,7 +264,7 @@ impl Driver {
                     let length =
                         head.headers.get(b"content-length").and_then(|length| std::str::from_utf8(length).ok());
                     head.content_length = length.and_then(|length| length.parse().ok());
-                    let action = self.machine.handle(self.now, Event::Head { head: &head, unix_ms: 0 });
+                    let action = self.machine.handle(self.now, Event::Head { head: &head, unix_ms: &|| 0 });
                     end.response = Some((head, Vec::new()));
                     if matches!(action, Action::AbortAttempt) {
                         return self.end(end);

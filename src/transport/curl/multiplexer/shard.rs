@@ -9,6 +9,7 @@ use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::Outgoing;
 use crate::transport::curl::handle::Handle;
+use crate::transport::curl::idle::IdleInShards;
 use crate::transport::curl::sockets::{Home, Sockets};
 use crate::transport::curl::{raw, sys};
 use curl_sys as ffi;
@@ -16,7 +17,6 @@ use rustix::fd::RawFd;
 use std::cell::Cell;
 use std::ffi::{c_int, c_long, c_void};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 /// Connections of one shard: fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle. So each
 /// further shard of an origin gets more.
@@ -38,8 +38,11 @@ pub struct Shard {
     sockets: Arc<Sockets>,
     hook: Box<Hook>,
     origin: Arc<Origin>,
-    /// Transfers in it, and those of them that have not been driven yet and will take an idle connection.
+    /// Transfers in it.
     busy: u32,
+    /// Those of them that have not been driven yet: libcurl has not chosen their connections.
+    starting: u32,
+    /// Those of these that will take an idle one.
     pub taking: u32,
     /// It stands in the list of those that are driven next.
     pub is_runnable: bool,
@@ -74,17 +77,18 @@ impl Shard {
         number: u32,
         origin: &Arc<Origin>,
         poller: &Arc<Poller>,
-        idle: &Arc<AtomicU32>,
+        idle: &Arc<IdleInShards>,
         max_idle: u32,
         others: u32,
     ) -> Result<Shard> {
-        let home = Home { poller: poller.clone(), shard: number, idle: idle.clone() };
+        let home = Home { poller: poller.clone(), shard: number, idle: idle.at(origin) };
         let mut shard = Shard {
             multi: raw::Multi::new()?,
             sockets: Arc::new(Sockets::of_shard(home)),
             hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
             origin: origin.clone(),
             busy: 0,
+            starting: 0,
             taking: 0,
             is_runnable: false,
             driven_in: 0,
@@ -149,6 +153,7 @@ impl Shard {
         handle.prepare(out)?;
         self.multi.add(handle.raw())?;
         self.busy += 1;
+        self.starting += 1;
         Ok(())
     }
 
@@ -179,6 +184,7 @@ impl Shard {
             // libcurl says anew when it wants to be driven next; otherwise only when that has changed.
             self.hook.due.set(Micros::MAX);
             self.is_runnable = false;
+            self.starting = 0;
         }
         let is_sound = self.multi.act(fd, events);
         if !is_sound {
@@ -213,18 +219,14 @@ impl Shard {
         }
     }
 
-    /// Connections that no transfer has, nor is about to take.
-    fn spare(&self) -> u32 {
-        self.sockets.alive().saturating_sub(self.busy)
-    }
-
+    /// When the connection became idle that may be ended first: none while libcurl is still to choose one, which may be any.
     pub fn oldest_idle(&self) -> Option<Micros> {
-        if self.spare() == 0 { None } else { self.sockets.oldest_idle() }
+        if self.starting > 0 { None } else { self.sockets.oldest_idle() }
     }
 
     /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first.
     pub fn end_idle(&mut self, now: Micros, latest: Micros, most: u32) {
-        if self.sockets.end_idle(latest, most.min(self.spare())) > 0 {
+        if self.starting == 0 && self.sockets.end_idle(latest, most) > 0 {
             self.avoid(now);
         }
     }
@@ -247,7 +249,7 @@ impl Shard {
     }
 
     pub fn has_idle(&self, now: Micros) -> bool {
-        !self.is_http2 && self.spare() > 0 && self.avoid_until <= now
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
