@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// More of one body than this is read but not kept.
-const KEPT: usize = 64 << 20;
+pub const KEPT: usize = 64 << 20;
 
 pub fn read(connection: &mut Connection, request: &Request) -> Result<Vec<u8>, Fault> {
     let chunked = request.header_has("transfer-encoding", "chunked");

@@ -55,10 +55,6 @@ impl Exchange<'_> {
         self.connection.send(&response.render(self.request.is_head()))?;
         Ok(Then::Keep)
     }
-
-    pub fn turn(&self) -> u64 {
-        self.shared.turns.next(&self.request.key, &self.request.path)
-    }
 }
 
 pub fn serve(stream: Stream, id: u64, shared: &Shared, route: Route) -> (Stream, End) {

@@ -20,9 +20,14 @@ struct Gate {
 }
 
 impl Gates {
+    /// A socket that does not block: whoever reads from it what is not `WouldBlock` has passed.
+    pub fn entrance(&self, key: &str) -> io::Result<Arc<UnixStream>> {
+        self.with(key, |gate| Ok(gate.held.clone()))
+    }
+
     /// Waits for its turn; an error when the client leaves before.
     pub fn pass(&self, key: &str, client: &TcpStream) -> io::Result<()> {
-        let held = self.with(key, |gate| Ok(gate.held.clone()))?;
+        let held = self.entrance(key)?;
         loop {
             if !socket::readable_unless_left(&*held, client) {
                 return Err(io::ErrorKind::ConnectionAborted.into());

@@ -46,7 +46,7 @@ impl Journal {
             values.as_array_mut().expect("only arrays are put in").push(json!(value));
         }
         let value = json!({
-            "method": request.method, "path": request.path, "query": request.query.raw, "headers": headers,
+            "version": request.version, "method": request.method, "path": request.path, "query": request.query.raw, "headers": headers,
             "connection": connection, "request_on_connection": request_on_connection,
             "t_ms": self.start.elapsed().as_secs_f64() * 1000.0,
         });

@@ -1,4 +1,4 @@
-//! A scripted HTTP/1.1 server for tests and examples: it misbehaves on request.
+//! A scripted HTTP/1.1 and HTTP/2 server for tests and examples: it misbehaves on request.
 //!
 //! Every fault is made with real sockets, since a reset, a truncated answer or a missing close_notify cannot be
 //! faked any other way. [`Server::start`] opens one listener per name in [`names::NAMES`]; the binary wraps a command
@@ -10,10 +10,12 @@ mod connection;
 mod date;
 mod files;
 mod gate;
+mod http2;
 mod journal;
 mod listener;
 pub mod names;
 mod nowhere;
+mod plan;
 mod query;
 mod request;
 mod response;

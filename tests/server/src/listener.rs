@@ -14,8 +14,8 @@ use std::{
 };
 
 /// What one listener does with a connection; the second argument is the connection's number.
-pub trait Handler: Fn(TcpStream, u64, &Shared) -> (Stream, End) + Send + Sync + 'static {}
-impl<F: Fn(TcpStream, u64, &Shared) -> (Stream, End) + Send + Sync + 'static> Handler for F {}
+pub trait Handler: Fn(TcpStream, u64, &Arc<Shared>) -> (Stream, End) + Send + Sync + 'static {}
+impl<F: Fn(TcpStream, u64, &Arc<Shared>) -> (Stream, End) + Send + Sync + 'static> Handler for F {}
 
 pub struct Listener {
     address: SocketAddr,
@@ -68,7 +68,7 @@ fn accept<H: Handler>(socket: &TcpListener, shared: &Arc<Shared>, handler: &Arc<
     }
 }
 
-fn converse(tcp: TcpStream, shared: &Shared, handler: &impl Handler) {
+fn converse(tcp: TcpStream, shared: &Arc<Shared>, handler: &impl Handler) {
     // Failing to set it costs speed only.
     let _ = tcp.set_nodelay(true);
     let entry = shared.connections.enter(&tcp);

@@ -1,6 +1,6 @@
 //! The one table of names: placeholders, environment variables and listeners all come from it.
 
-use crate::{tls::Flavour, traps::Trap};
+use crate::{http2, tls::Flavour, traps::Trap};
 
 /// What stands behind a name.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,10 @@ pub enum Kind {
     Http,
     /// The routes over TLS, with something particular about the TLS.
     Tls(Flavour),
+    /// The routes over HTTP/2: without TLS to clients that know, with it to those that choose it.
+    Http2 { tls: bool, settings: http2::Settings },
+    /// A listener that agrees to HTTP/2 and then breaks off.
+    Http2Trap(http2::Trap),
     /// A listener that breaks off below HTTP.
     Trap(Trap),
     /// A port that refuses connections.
@@ -25,6 +29,11 @@ pub enum Pem {
     ClientCertificate,
     ClientKey,
 }
+
+const ORDERLY: http2::Settings = http2::Settings { max_concurrent_streams: None, initial_window_size: None };
+const TWO_STREAMS: http2::Settings = http2::Settings { max_concurrent_streams: Some(2), ..ORDERLY };
+const NO_STREAMS: http2::Settings = http2::Settings { max_concurrent_streams: Some(0), ..ORDERLY };
+const NO_WINDOW: http2::Settings = http2::Settings { initial_window_size: Some(0), ..ORDERLY };
 
 pub const NAMES: &[(&str, Kind)] = &[
     ("url", Kind::Http),
@@ -46,6 +55,17 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_close", Kind::Trap(Trap::TlsClose)),
     ("tls_stall", Kind::Trap(Trap::TlsStall)),
     ("tls_garbage", Kind::Trap(Trap::TlsGarbage)),
+    ("h2c", Kind::Http2 { tls: false, settings: ORDERLY }),
+    ("tls_h2", Kind::Http2 { tls: true, settings: ORDERLY }),
+    ("tls_h2_2", Kind::Http2 { tls: true, settings: TWO_STREAMS }),
+    ("tls_h2_0", Kind::Http2 { tls: true, settings: NO_STREAMS }),
+    ("tls_h2_no_window", Kind::Http2 { tls: true, settings: NO_WINDOW }),
+    ("tls_h2_close", Kind::Http2Trap(http2::Trap::Close)),
+    ("tls_h2_silent", Kind::Http2Trap(http2::Trap::Silent)),
+    ("tls_h2_stall", Kind::Http2Trap(http2::Trap::Stall)),
+    ("tls_h2_no_settings", Kind::Http2Trap(http2::Trap::NoSettings)),
+    ("tls_h2_goaway", Kind::Http2Trap(http2::Trap::Goaway)),
+    ("tls_h2_garbage", Kind::Http2Trap(http2::Trap::Garbage)),
     ("refused", Kind::Refused),
     ("blackhole", Kind::Blackhole),
     ("silent", Kind::Trap(Trap::Silent)),

@@ -10,7 +10,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     pub key: String,
     pub body: Vec<u8>,
-    http10: bool,
+    /// As it is logged: `1.0`, `1.1` or `2`.
+    pub version: &'static str,
 }
 
 /// Why no answer came to pass.
@@ -42,6 +43,11 @@ impl Request {
             return bad("bad request line");
         };
         let headers = lines.map(header).collect::<Result<Vec<_>, _>>()?;
+        let version = if version == "HTTP/1.0" { "1.0" } else { "1.1" };
+        Ok(Self::new(version, method, target, headers))
+    }
+
+    pub fn new(version: &'static str, method: &str, target: &str, headers: Vec<(String, String)>) -> Self {
         let (path, query) = split_target(target);
         let mut request = Request {
             method: method.to_owned(),
@@ -50,11 +56,11 @@ impl Request {
             headers,
             key: String::new(),
             body: Vec::new(),
-            http10: version == "HTTP/1.0",
+            version,
         };
         request.key =
             request.query.text("key").or_else(|| request.header("x-key").map(str::to_owned)).unwrap_or_default();
-        Ok(request)
+        request
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -67,7 +73,7 @@ impl Request {
     }
 
     pub fn wants_close(&self) -> bool {
-        self.http10 || self.header_has("connection", "close")
+        self.version == "1.0" || self.header_has("connection", "close")
     }
 
     pub fn is_head(&self) -> bool {

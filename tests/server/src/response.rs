@@ -3,10 +3,13 @@
 use crate::date;
 use serde_json::Value;
 
+/// Names and values.
+pub type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
 pub struct Response {
     status: u16,
     reason: Option<Vec<u8>>,
-    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    headers: Fields,
     body: Vec<u8>,
 }
 
@@ -49,7 +52,7 @@ impl Response {
         if !self.has("date") {
             bytes.extend_from_slice(format!("Date: {}\r\n", date::imf_fixdate(date::now())).as_bytes());
         }
-        let without_body = matches!(self.status, 100..=199 | 204 | 304);
+        let without_body = self.without_body();
         if !without_body && !self.has("content-length") {
             bytes.extend_from_slice(format!("Content-Length: {}\r\n", self.body.len()).as_bytes());
         }
@@ -58,6 +61,25 @@ impl Response {
             bytes.extend_from_slice(&self.body);
         }
         bytes
+    }
+
+    /// Status, fields and body for HTTP/2, where connections and reasons are not spoken of.
+    pub fn into_parts(mut self, head_only: bool) -> (u16, Fields, Vec<u8>) {
+        if !self.has("date") {
+            self = self.header("date", date::imf_fixdate(date::now()));
+        }
+        let without_body = self.without_body();
+        if !without_body && !self.has("content-length") {
+            let length = self.body.len().to_string();
+            self = self.header("content-length", length);
+        }
+        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"connection"));
+        let body = if without_body || head_only { Vec::new() } else { self.body };
+        (self.status, self.headers, body)
+    }
+
+    fn without_body(&self) -> bool {
+        matches!(self.status, 100..=199 | 204 | 304)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -3,6 +3,7 @@
 use crate::{
     connection,
     files::Folder,
+    http2,
     listener::{Handler, Listener},
     names::{Kind, NAMES},
     nowhere::{Blackhole, Refused},
@@ -55,6 +56,20 @@ impl Server {
                 format!("http://127.0.0.1:{port}")
             }
             Kind::Tls(flavour) => format!("https://localhost:{}", self.listen_tls(flavour, pki)?),
+            Kind::Http2 { tls: false, settings } => {
+                let port =
+                    self.listen(move |tcp, id, shared| http2::serve(Stream::Plain(tcp), id, shared, settings))?;
+                format!("http://127.0.0.1:{port}")
+            }
+            Kind::Http2 { tls: true, settings } => {
+                let port =
+                    self.listen_alpn(pki, move |stream, id, shared| http2::serve(stream, id, shared, settings))?;
+                format!("https://localhost:{port}")
+            }
+            Kind::Http2Trap(trap) => {
+                let port = self.listen_alpn(pki, move |stream, _, _| trap.spring(stream))?;
+                format!("https://localhost:{port}")
+            }
             Kind::Trap(trap) => {
                 let port = self.listen(move |tcp, _, _| trap.spring(tcp))?;
                 format!("{}:{port}", trap.scheme())
@@ -77,6 +92,20 @@ impl Server {
         let route = if flavour == Flavour::Truncate { routes::without_close_notify } else { routes::answer };
         self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
             (stream, true) => connection::serve(Stream::Tls(stream), id, shared, route),
+            (stream, false) => (Stream::Tls(stream), End::Cut),
+        })
+    }
+
+    /// Clients that do not choose HTTP/2 get the routes over HTTP/1.1.
+    fn listen_alpn(
+        &mut self,
+        pki: &Pki,
+        speak: impl Fn(Stream, u64, &Arc<Shared>) -> (Stream, End) + Send + Sync + 'static,
+    ) -> io::Result<u16> {
+        let context = pki.context(Flavour::Http2)?;
+        self.listen(move |tcp, id, shared| match tls::accept(&context, tcp) {
+            (stream, true) if tls::chose_http2(&stream) => speak(Stream::Tls(stream), id, shared),
+            (stream, true) => connection::serve(Stream::Tls(stream), id, shared, routes::answer),
             (stream, false) => (Stream::Tls(stream), End::Cut),
         })
     }

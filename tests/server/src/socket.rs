@@ -13,6 +13,12 @@ pub enum Stream {
     Tls(SslStream<TcpStream>),
 }
 
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.tcp().as_raw_fd()
+    }
+}
+
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
@@ -41,6 +47,14 @@ impl Stream {
         }
     }
 
+    /// As much as the socket takes.
+    pub fn send_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(tcp) => tcp.write(bytes),
+            Stream::Tls(tls) => tls.write(bytes),
+        }
+    }
+
     pub fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => tcp.read(buffer),
@@ -65,6 +79,14 @@ impl Stream {
             let _ = tls.shutdown();
         }
         let _ = self.tcp().shutdown(Shutdown::Write);
+    }
+
+    /// The end of the answer, seen by a client that still sends for reasons of its own: a close() before it leaves could turn
+    /// the FIN that it sees into a RST.
+    pub fn finish_and_wait(&mut self, patience: Duration) {
+        let until = Instant::now() + patience;
+        self.finish_sending();
+        while self.readable(Some(until)) && matches!(self.receive(&mut [0; 16 * 1024]), Ok(1..)) {}
     }
 
     pub fn end(mut self, end: End) {

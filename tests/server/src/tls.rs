@@ -6,7 +6,7 @@ use crate::{
 };
 use openssl::{
     error::ErrorStack,
-    ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion},
+    ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslStream, SslVerifyMode, SslVersion},
     x509::store::X509StoreBuilder,
 };
 use std::net::TcpStream;
@@ -14,6 +14,8 @@ use std::net::TcpStream;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Flavour {
     Good,
+    /// Speaks HTTP/2 as well.
+    Http2,
     Expired,
     NotYet,
     WrongHost,
@@ -83,9 +85,12 @@ impl Pki {
         let identity = special.as_ref().unwrap_or(&self.good);
         builder.set_certificate(&identity.certificate)?;
         builder.set_private_key(&identity.key)?;
+        let spoken: &[u8] = if flavour == Flavour::Http2 { b"\x02h2\x08http/1.1" } else { b"\x08http/1.1" };
         builder.set_alpn_select_callback(|_, offered| {
-            openssl::ssl::select_next_proto(b"\x08http/1.1", offered).ok_or(AlpnError::NOACK)
+            openssl::ssl::select_next_proto(spoken, offered).ok_or(AlpnError::NOACK)
         });
+        // For sockets that do not block.
+        builder.set_mode(SslMode::ENABLE_PARTIAL_WRITE | SslMode::ACCEPT_MOVING_WRITE_BUFFER);
         Ok(builder.build())
     }
 
@@ -117,4 +122,8 @@ pub fn accept(context: &SslContext, tcp: TcpStream) -> (SslStream<TcpStream>, bo
     let mut stream = SslStream::new(ssl, tcp).expect("OpenSSL fails here only for want of memory");
     let agreed = stream.accept().is_ok();
     (stream, agreed)
+}
+
+pub fn chose_http2(stream: &SslStream<TcpStream>) -> bool {
+    stream.ssl().selected_alpn_protocol() == Some(b"h2")
 }

@@ -2,12 +2,12 @@
 
 use super::parse;
 use crate::{
-    connection::{Answer, Exchange},
+    plan::{Asked, Planned},
     response::Response,
 };
 use serde_json::json;
 
-pub fn answer(x: &mut Exchange, route: &str) -> Answer {
+pub fn answer(x: &Asked, route: &str) -> Planned {
     let (key, journal) = (x.request.key.as_str(), &x.shared.journal);
     let response = match route {
         "_log" => Response::json(200, &journal.lines(key)),

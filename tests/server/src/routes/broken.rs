@@ -3,7 +3,8 @@
 use super::head;
 use crate::{
     connection::{Answer, Exchange, Then},
-    request::bad,
+    plan::{How, Place, Plan, Planned},
+    request::{Fault, bad},
     response::Response,
     socket::End,
 };
@@ -13,21 +14,30 @@ use std::time::Duration;
 /// A client that stays although the answer is there must not keep the connection for ever.
 const LINGER: Duration = Duration::from_secs(5);
 
-pub fn broken_off(x: &mut Exchange, how: &str, place: &str) -> Answer {
-    let whole_head = head("Content-Length: 100");
-    let bytes = match place {
-        "before-head" => Vec::new(),
-        "in-head" => b"HTTP/1.1 200 OK\r\nContent-Ty".to_vec(),
-        "after-head" => whole_head,
-        "in-body" => [whole_head, vec![b'x'; 50]].concat(),
-        _ => return bad(format!("no such place: {place}")),
-    };
-    x.connection.send(&bytes)?;
-    Ok(Then::End(if how == "reset" { End::Reset } else { End::Fin }))
+pub fn broken_off(how: &str, at: &str) -> Planned {
+    Ok(Plan::BreakOff(if how == "reset" { How::Reset } else { How::Close }, place(at)?))
 }
 
-pub fn truncate(x: &mut Exchange) -> Answer {
-    broken_off(x, "close", "in-body")
+pub fn place(text: &str) -> Result<Place, Fault> {
+    Ok(match text {
+        "before-head" => Place::BeforeHead,
+        "in-head" => Place::InHead,
+        "after-head" => Place::AfterHead,
+        "in-body" => Place::InBody,
+        _ => return bad(format!("no such place: {text}")),
+    })
+}
+
+pub fn break_off(x: &mut Exchange, how: How, place: Place) -> Answer {
+    let whole_head = head("Content-Length: 100");
+    let bytes = match place {
+        Place::BeforeHead => Vec::new(),
+        Place::InHead => b"HTTP/1.1 200 OK\r\nContent-Ty".to_vec(),
+        Place::AfterHead => whole_head,
+        Place::InBody => [whole_head, vec![b'x'; 50]].concat(),
+    };
+    x.connection.send(&bytes)?;
+    Ok(Then::End(if how == How::Reset { End::Reset } else { End::Fin }))
 }
 
 pub fn truncate_chunked(x: &mut Exchange) -> Answer {

@@ -2,14 +2,14 @@
 
 use super::sequence;
 use crate::{
-    connection::{Answer, Exchange},
+    plan::{Asked, Plan, Planned},
     query::decode,
     response::Response,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-pub fn answer(x: &mut Exchange, rest: &str) -> Answer {
+pub fn answer(x: &Asked, rest: &str) -> Planned {
     if x.request.header("authorization") != Some("Bearer demo-token") {
         let response = problem(401, "Unauthorized", "this API wants the bearer token demo-token");
         return x.reply(response.header("WWW-Authenticate", "Bearer"));
@@ -18,16 +18,13 @@ pub fn answer(x: &mut Exchange, rest: &str) -> Answer {
         ("GET" | "HEAD", ("items", id)) if !id.is_empty() => item(x, id),
         ("POST", ("items", "")) => create(x),
         (_, ("busy", "")) => sequence::answer(x, "429@1,503,200"),
-        (_, ("slow", "")) => {
-            x.connection.pause(Duration::from_secs(10))?;
-            x.reply(Response::json(200, &json!({"ok": true})))
-        }
+        (_, ("slow", "")) => Ok(Plan::After(Duration::from_secs(10), Response::json(200, &json!({"ok": true})))),
         (_, ("items", _)) => x.reply(problem(405, "Method Not Allowed", "items know GET and POST")),
         _ => x.reply(problem(404, "Not Found", "no such route")),
     }
 }
 
-fn item(x: &mut Exchange, id: &str) -> Answer {
+fn item(x: &Asked, id: &str) -> Planned {
     let id = String::from_utf8_lossy(&decode(id)).into_owned();
     match id.parse::<u32>() {
         Ok(number @ 0..900) => {
@@ -38,7 +35,7 @@ fn item(x: &mut Exchange, id: &str) -> Answer {
     }
 }
 
-fn create(x: &mut Exchange) -> Answer {
+fn create(x: &Asked) -> Planned {
     let Ok(posted) = serde_json::from_slice::<Map<String, Value>>(&x.request.body) else {
         return x.reply(problem(400, "Bad Request", "the body is no JSON object"));
     };

@@ -1,28 +1,25 @@
 //! Too slow, too long, or never.
 
-use super::{head, milliseconds, parameter, status_code};
+use super::{head, interval, milliseconds, parameter, status_code};
 use crate::{
     connection::{Answer, Exchange, Then},
-    request::Fault,
+    plan::{Plan, Planned},
     response::Response,
 };
 use serde_json::json;
-use std::time::Duration;
 
-pub fn delay(x: &mut Exchange, rest: &str) -> Answer {
+pub fn delay(rest: &str) -> Planned {
     let (time, code) = rest.split_once('/').unwrap_or((rest, "200"));
     let (time, code) = (milliseconds(time)?, status_code(code)?);
-    x.connection.pause(time)?;
-    x.reply(Response::json(code, &json!({"ok": code < 400})))
+    Ok(Plan::After(time, Response::json(code, &json!({"ok": code < 400}))))
 }
 
-pub fn gate(x: &mut Exchange) -> Answer {
-    x.connection.pass_gate(&x.shared.gates, &x.request.key)?;
-    x.reply(Response::json(200, &json!({"ok": true})))
+pub fn gate() -> Planned {
+    Ok(Plan::Gated(Response::json(200, &json!({"ok": true}))))
 }
 
 pub fn trickle(x: &mut Exchange) -> Answer {
-    let (count, interval) = (parameter(x, "bytes", 10_u64)?, interval(x)?);
+    let (count, interval) = (parameter(x.request, "bytes", 10_u64)?, interval(x.request)?);
     x.connection.send(&head(&format!("Content-Length: {count}")))?;
     for _ in 0..count {
         x.connection.pause(interval)?;
@@ -32,17 +29,13 @@ pub fn trickle(x: &mut Exchange) -> Answer {
 }
 
 pub fn slow_head(x: &mut Exchange) -> Answer {
-    let interval = interval(x)?;
+    let interval = interval(x.request)?;
     for byte in head("Content-Length: 2") {
         x.connection.send(&[byte])?;
         x.connection.pause(interval)?;
     }
     x.connection.send(b"ok")?;
     Ok(Then::Keep)
-}
-
-fn interval(x: &Exchange) -> Result<Duration, Fault> {
-    x.request.query.text("interval").map_or(Ok(Duration::from_millis(100)), |text| milliseconds(&text))
 }
 
 pub fn endless(x: &mut Exchange) -> Answer {
@@ -64,7 +57,7 @@ pub fn endless_headers(x: &mut Exchange) -> Answer {
 }
 
 pub fn flood_1xx(x: &mut Exchange) -> Answer {
-    let (count, code) = (parameter(x, "n", 1000_u64)?, parameter(x, "code", 103_u16)?);
+    let (count, code) = (parameter(x.request, "n", 1000_u64)?, parameter(x.request, "code", 103_u16)?);
     for number in 0..count {
         x.connection.send(format!("HTTP/1.1 {code} Scripted\r\nX-Number: {number}\r\n\r\n").as_bytes())?;
     }

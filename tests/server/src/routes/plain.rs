@@ -3,13 +3,14 @@
 use super::{head, parse, pattern, status_code};
 use crate::{
     connection::{Answer, Exchange, Then},
+    plan::{Asked, Planned},
     query::decode,
     request::bad,
     response::Response,
 };
 use serde_json::{Map, json};
 
-pub fn echo(x: &mut Exchange) -> Answer {
+pub fn echo(x: &Asked) -> Planned {
     let mut headers = Map::new();
     for (name, value) in &x.request.headers {
         let values = headers.entry(name.to_ascii_lowercase()).or_insert_with(|| json!([]));
@@ -23,13 +24,13 @@ pub fn echo(x: &mut Exchange) -> Answer {
     x.reply(Response::json(200, &body))
 }
 
-pub fn headers(x: &mut Exchange) -> Answer {
+pub fn headers(x: &Asked) -> Planned {
     let asked = x.request.query.pairs().filter(|(name, _)| *name != b"key");
     let response = asked.fold(Response::text(200, "headers"), |response, (name, value)| response.header(name, value));
     x.reply(response)
 }
 
-pub fn status(x: &mut Exchange, code: &str) -> Answer {
+pub fn status(x: &Asked, code: &str) -> Planned {
     let query = &x.request.query;
     let body = query.get("body").unwrap_or_default();
     let kind = query.text("type").unwrap_or_else(|| "text/plain".to_owned());
@@ -83,7 +84,7 @@ pub fn chunked(x: &mut Exchange) -> Answer {
     Ok(Then::Keep)
 }
 
-pub fn bearer(x: &mut Exchange, token: &str) -> Answer {
+pub fn bearer(x: &Asked, token: &str) -> Planned {
     let wanted = [b"Bearer ", decode(token).as_slice()].concat();
     if x.request.header("authorization").is_some_and(|given| given.as_bytes() == wanted) {
         return x.reply(Response::json(200, &json!({"ok": true})));

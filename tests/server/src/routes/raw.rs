@@ -39,7 +39,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
 /// Without end, `part` by `part`.
 fn repeat(x: &mut Exchange) -> Answer {
     let Some(part) = x.request.query.get("part").and_then(from_hex) else { return bad("repeat wants part=") };
-    match parameter(x, "interval", 0)? {
+    match parameter(x.request, "interval", 0)? {
         0 => {
             let parts = part.repeat(1 + 4096 / part.len().max(1));
             loop {

@@ -2,8 +2,8 @@
 
 use super::{parse, status_code};
 use crate::{
-    connection::{Answer, Exchange},
     date,
+    plan::{Asked, Planned},
     query::decode,
     request::{Fault, bad},
     response::Response,
@@ -13,7 +13,7 @@ use serde_json::json;
 /// Seconds beyond which years have more digits than a date has room for.
 const FAR: i64 = 200_000_000_000;
 
-pub fn answer(x: &mut Exchange, form: &str) -> Answer {
+pub fn answer(x: &Asked, form: &str) -> Planned {
     let turn = x.turn();
     if turn > 1 {
         return x.reply(Response::json(200, &json!({"ok": true, "n": turn})));

@@ -1,31 +1,31 @@
 //! One outcome after the other, as for clients that retry.
 
-use super::{broken, status_code};
+use super::status_code;
 use crate::{
-    connection::{Answer, Exchange, Then},
+    plan::{Asked, How, Place, Plan, Planned},
     query::decode,
     request::bad,
     response::Response,
-    socket::End,
 };
 use serde_json::json;
 
 /// The last outcome repeats.
-pub fn answer(x: &mut Exchange, outcomes: &str) -> Answer {
+pub fn answer(x: &Asked, outcomes: &str) -> Planned {
     let outcomes: Vec<&str> = outcomes.split(',').collect();
     let turn = x.turn();
     let index = usize::try_from(turn - 1).unwrap_or(usize::MAX).min(outcomes.len() - 1);
     match outcomes[index] {
         "" => bad("empty outcome"),
-        "reset" => Ok(Then::End(End::Reset)),
-        "close" => Ok(Then::End(End::Fin)),
-        "truncate" => broken::truncate(x),
-        "stall" => x.connection.hold(),
+        "reset" => Ok(Plan::BreakOff(How::Reset, Place::BeforeHead)),
+        "close" => Ok(Plan::BreakOff(How::Close, Place::BeforeHead)),
+        "truncate" => Ok(Plan::Truncate),
+        "stall" => Ok(Plan::Silence),
+        "refuse" => Ok(Plan::Refuse),
         outcome => with_status(x, outcome, turn),
     }
 }
 
-fn with_status(x: &mut Exchange, outcome: &str, turn: u64) -> Answer {
+fn with_status(x: &Asked, outcome: &str, turn: u64) -> Planned {
     let (code, retry_after) = outcome.split_once('@').map_or((outcome, None), |(code, value)| (code, Some(value)));
     let status = status_code(code)?;
     if status < 400 {

@@ -3,6 +3,7 @@
 mod broken;
 mod client;
 mod demo;
+mod http2;
 mod log;
 mod nowhere;
 mod pace;

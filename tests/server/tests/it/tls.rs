@@ -9,13 +9,13 @@ use openssl::{
 use std::{io::Read, net::TcpStream};
 use testserver::Server;
 
-fn trusting(server: &Server) -> SslConnectorBuilder {
+pub fn trusting(server: &Server) -> SslConnectorBuilder {
     let mut builder = SslConnector::builder(SslMethod::tls_client()).expect("a connector");
     builder.set_ca_file(server.url("ca")).expect("the authority");
     builder
 }
 
-fn handshake(
+pub fn handshake(
     server: &Server,
     name: &str,
     connector: SslConnectorBuilder,
@@ -115,7 +115,7 @@ fn endings_differ_by_their_close_notify() {
 }
 
 #[test]
-fn handshakes_break_off() {
+pub fn handshakes_break_off() {
     let server = start();
     for name in ["tls_close", "tls_garbage"] {
         assert!(handshake(&server, name, trusting(&server)).is_err(), "{name}");
