@@ -21,7 +21,7 @@ use crate::transport::curl::multiplexer::Multiplexer;
 use crate::transport::curl::multiplexer::poller::{Kind, block_signals};
 use crate::transport::curl::pool::Room;
 use flight::{Flight, Flights, Stage};
-use inbox::{EngineThreads, Inbox, Message, Woken, WokenBy};
+use inbox::{EngineId, Inbox, Message, Woken, WokenBy};
 use pending::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -48,10 +48,10 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    pub fn new(client: &Arc<Client>, engine: &Arc<EngineThreads>) -> Result<Reactor> {
+    pub fn new(client: &Arc<Client>, engine: EngineId) -> Result<Reactor> {
         let multiplexer = client.pool.multiplexer(Kind::from_environment())?;
         Ok(Reactor {
-            inbox: Arc::new(Inbox::new(multiplexer.waker(), engine.clone())),
+            inbox: Arc::new(Inbox::new(multiplexer.waker(), engine)),
             client: client.clone(),
             messages: Vec::new(),
             multiplexer,

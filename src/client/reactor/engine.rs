@@ -2,7 +2,7 @@
 
 use super::Reactor;
 use super::flight::{Flight, Stage};
-use super::inbox::{EngineThreads, Inbox, Message};
+use super::inbox::{EngineId, Inbox, Message};
 use super::pending::{Pending, Receiver};
 use crate::client::call::Call;
 use crate::client::clock;
@@ -25,9 +25,9 @@ pub struct Engine {
 impl Engine {
     pub fn start(client: &Arc<Client>, threads: u32) -> Result<Engine> {
         let engine = Engine { inboxes: Vec::new(), threads: Mutex::default(), next: AtomicUsize::new(0) };
-        let ids = Arc::new(EngineThreads::default());
+        let id = EngineId::fresh();
         (0..threads).try_fold(engine, |mut engine, number| {
-            let started = Reactor::new(client, &ids).and_then(|reactor| {
+            let started = Reactor::new(client, id).and_then(|reactor| {
                 engine.inboxes.push(reactor.inbox().clone());
                 let thread = Builder::new().name(format!("httpclient-{number}"));
                 thread

@@ -7,9 +7,9 @@ use crate::client::signal::Wake;
 use crate::client::url::Origin;
 use crate::sync::Mutex;
 use crate::transport::curl::multiplexer::poller::Waker;
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::ThreadId;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub enum Message {
     Submit(Box<Flight>),
@@ -38,21 +38,33 @@ pub enum WokenBy {
     Pool,
 }
 
-#[derive(Default)]
-pub struct EngineThreads(Mutex<Vec<ThreadId>>);
+/// Tells the threads of one client's engine from all others, in callers' threads without a lock or an allocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EngineId(u64);
+
+impl EngineId {
+    pub fn fresh() -> EngineId {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        EngineId(COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+thread_local! {
+    /// The engine that this thread is part of.
+    static HERE: Cell<Option<EngineId>> = const { Cell::new(None) };
+}
 
 pub struct Inbox {
     /// `None`: nobody reads it any more.
     messages: Mutex<Option<Vec<Message>>>,
     sleeping: AtomicBool,
     waker: Waker,
-    /// All engine threads of one client.
-    engine: Arc<EngineThreads>,
+    engine: EngineId,
     born: fork::Generation,
 }
 
 impl Inbox {
-    pub fn new(waker: Waker, engine: Arc<EngineThreads>) -> Inbox {
+    pub fn new(waker: Waker, engine: EngineId) -> Inbox {
         Inbox {
             messages: Mutex::new(Some(Vec::new())),
             sleeping: AtomicBool::new(false),
@@ -64,12 +76,12 @@ impl Inbox {
 
     /// This thread reads it from now on.
     pub fn read_here(&self) {
-        self.engine.0.lock().push(std::thread::current().id());
+        HERE.set(Some(self.engine));
     }
 
     /// Whether this is an engine thread of its client: the reader, or one that the reader's callbacks may wait for.
     pub fn is_on_engine(&self) -> bool {
-        self.engine.0.lock().contains(&std::thread::current().id())
+        HERE.get() == Some(self.engine)
     }
 
     /// Its reader is the parent's.
