@@ -1,7 +1,9 @@
 //! How a call ends: the response with its history, or the error that says everything.
 
 use super::{Action, Machine, Micros, State, interruption};
+use crate::client::attempt::Attempt;
 use crate::client::detail;
+use crate::client::response::Response;
 use crate::error::{Code, Error, Sent, Stop};
 use crate::text;
 use std::sync::Arc;
@@ -10,21 +12,17 @@ impl Machine {
     pub(super) fn succeed(&mut self, now: Micros, stop: Stop) -> Action {
         self.state = State::Done;
         let attempts = self.close_history(stop);
-        let Some(mut response) = self.last_response.take() else { return self.already_done() };
-        response.attempts = attempts;
-        response.elapsed_us = now - self.started;
-        Action::Finish(Ok(Arc::new(response)))
+        match self.complete_response(now, &attempts) {
+            Some(response) => Action::Finish(Ok(response)),
+            None => self.already_done(),
+        }
     }
 
     pub(super) fn finish_with(&mut self, now: Micros, code: Code, stop: Stop, retry_after_ms: Option<u64>) -> Action {
         self.state = State::Done;
         let sent = self.sent();
         let attempts = self.close_history(stop);
-        let response = self.last_response.take().map(|mut response| {
-            response.attempts = attempts.clone();
-            response.elapsed_us = now - self.started;
-            Arc::new(response)
-        });
+        let response = self.complete_response(now, &attempts);
         let text = detail::compose(&detail::Facts {
             method: &self.route.method,
             target: &self.route.target,
@@ -70,7 +68,17 @@ impl Machine {
         Action::Finish(Err(Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: event after the end")))
     }
 
-    fn close_history(&mut self, stop: Stop) -> Arc<[crate::client::attempt::Attempt]> {
+    fn complete_response(&mut self, now: Micros, attempts: &Arc<[Attempt]>) -> Option<Arc<Response>> {
+        let mut response = self.last_response.take()?;
+        // Nobody else has it yet.
+        if let Some(response) = Arc::get_mut(&mut response) {
+            response.attempts = attempts.clone();
+            response.elapsed_us = now - self.started;
+        }
+        Some(response)
+    }
+
+    fn close_history(&mut self, stop: Stop) -> Arc<[Attempt]> {
         let mut attempts = std::mem::take(&mut self.attempts);
         if let Some(last) = attempts.last_mut() {
             last.stop = stop;

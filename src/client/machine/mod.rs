@@ -19,6 +19,7 @@ use crate::policy::retry::{RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
+use std::sync::Arc;
 use timers::Timers;
 
 /// Until when a body that nobody wants is still read, where the next attempt is due at `due`. A small one is there at once,
@@ -91,7 +92,7 @@ pub struct Machine {
     delay_source: DelaySource,
     fresh_connection: bool,
     /// Kept for the error, should no better one come.
-    last_response: Option<Response>,
+    last_response: Option<Arc<Response>>,
     last_note: String,
     last_curl_code: i32,
 }
@@ -263,7 +264,7 @@ impl Machine {
         if let Some((head, body)) = end.response.take() {
             let mut response = Response::new(head, body, self.route.target.clone());
             response.timings = end.timings;
-            self.last_response = Some(response);
+            self.last_response = Some(Arc::new(response));
         }
         let stopped_from_outside =
             matches!(ended_early, Some(Code::HTTPC_E_CANCELLED | Code::HTTPC_E_CLOSED | Code::HTTPC_E_TIMEOUT_TOTAL));
