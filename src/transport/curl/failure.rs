@@ -154,10 +154,10 @@ impl Report<'_> {
                 self.broken(said)
             }
             // Content is not decoded by libcurl, so that the coding is the transfer's.
-            curl_sys::CURLE_UNSUPPORTED_PROTOCOL
-            | WEIRD_SERVER_REPLY
-            | curl_sys::CURLE_BAD_CONTENT_ENCODING
-            | curl_sys::CURLE_HTTP2 => not_http(said),
+            curl_sys::CURLE_UNSUPPORTED_PROTOCOL | WEIRD_SERVER_REPLY | curl_sys::CURLE_BAD_CONTENT_ENCODING => {
+                not_http(said)
+            }
+            curl_sys::CURLE_HTTP2 => self.http2(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
             other => {
                 failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
@@ -197,6 +197,22 @@ impl Report<'_> {
             errno => format!("could not connect to {place}: {}", os_reason(errno)),
         };
         failure(Code::HTTPC_E_CONNECT, note)
+    }
+
+    /// The connection broke that all requests share. As long as nothing has come for this one, another may be to blame.
+    fn http2(&self, said: String) -> Failure {
+        let has_begun = self.exchange.received > 0;
+        match said.is_empty() {
+            false if has_begun => not_http(said),
+            false => failure(Code::HTTPC_E_IO, format!("the HTTP/2 connection broke: {said}")),
+            true if self.exchange.head_done => {
+                failure(Code::HTTPC_E_TRUNCATED, "the body ended early: the HTTP/2 connection closed")
+            }
+            true if has_begun => {
+                failure(Code::HTTPC_E_IO, "the HTTP/2 connection closed inside the response's headers")
+            }
+            true => failure(Code::HTTPC_E_IO, "the HTTP/2 connection closed before an answer came"),
+        }
     }
 
     /// CURLE_SEND_ERROR and CURLE_RECV_ERROR: a broken connection, but also what cannot be parsed.

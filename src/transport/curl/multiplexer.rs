@@ -213,8 +213,15 @@ impl Multiplexer {
         let (shard, code) = (transfer.shard, transfer.ended);
         if let Some(shard) = &mut self.shards[shard as usize] {
             shard.end(now, &transfer.handle);
+            let shared = transfer.handle.exchange().connection.is_some_and(|connection| connection.is_http2);
+            if shared && code.is_some_and(is_of_the_connection) {
+                shard.give_up();
+            }
         }
         self.note_due(shard);
+        if matches!(&self.shards[shard as usize], Some(shard) if shard.has_given_up() && !shard.is_busy()) {
+            self.end_idle_of(now, shard, Micros::MAX, u32::MAX);
+        }
         let lifetime = self.limits.idle_expiry;
         if self.next_expiry == Micros::MAX && lifetime != Micros::MAX {
             self.next_expiry = now.saturating_add(lifetime);
@@ -450,6 +457,12 @@ impl Multiplexer {
         self.lane(origin).shards.push(number);
         Ok(number)
     }
+}
+
+/// A failure that is not of one HTTP/2 stream: libcurl goes on using a connection that nghttp2 has given up.
+fn is_of_the_connection(code: CURLcode) -> bool {
+    use curl_sys::{CURLE_ABORTED_BY_CALLBACK, CURLE_HTTP2_STREAM, CURLE_OK, CURLE_WRITE_ERROR};
+    !matches!(code, CURLE_OK | CURLE_HTTP2_STREAM | CURLE_WRITE_ERROR | CURLE_ABORTED_BY_CALLBACK)
 }
 
 impl Drop for Multiplexer {

@@ -188,7 +188,7 @@ impl Shard {
         }
         let is_sound = self.multi.act(fd, events);
         if !is_sound {
-            self.avoid_until = Micros::MAX;
+            self.give_up();
         }
         self.sockets.take_touched(touched);
         if self.is_http2 && self.opened != self.sockets.opened() {
@@ -234,6 +234,15 @@ impl Shard {
     /// Neither work nor a connection that could be used again.
     pub fn is_unused(&self) -> bool {
         self.busy == 0 && self.sockets.alive() == 0
+    }
+
+    /// Its connection is of no use any more, though libcurl would use it.
+    pub fn give_up(&mut self) {
+        self.avoid_until = Micros::MAX;
+    }
+
+    pub fn has_given_up(&self) -> bool {
+        self.avoid_until == Micros::MAX
     }
 
     pub fn is_avoided(&self, now: Micros) -> bool {
