@@ -237,7 +237,9 @@ impl Multiplexer {
         }
         // Those that libcurl could not make room for within the shard.
         let excess = self.idle.count().saturating_sub(self.limits.max_idle);
-        self.close_idle(now, None, excess);
+        if excess > 0 {
+            self.close_idle(now, None, excess);
+        }
         Some(end)
     }
 
