@@ -1,5 +1,13 @@
 /* What goes wrong over HTTP/2: with one stream, with the connection that all share, and with first contact. */
+#define CHECK_SETUP need_new_libcurl
 #include "faults.h"
+
+static void need_new_libcurl(void)
+{
+    if (has_old_libcurl()) {
+        skip_all("with an older libcurl there is no HTTP/2");
+    }
+}
 
 #define H2(path) .url = path, .base = "TLS_H2"
 

@@ -36,7 +36,8 @@ static bool call_after(httpc_client *client, const char *method, const struct id
     o = make_call(client, method, text("%s/echo?key=%s", address(base), key), strcmp(method, "POST") == 0 ? 9 : 0);
     good &= CHECK_CODE(o.code, HTTPC_OK);
     good &= CHECK_EQ(attempts(&o), 1);
-    good &= CHECK(!httpc_response_reused(o.response));
+    /* An older libcurl may have read what was said, as belonging to nothing. */
+    good &= has_old_libcurl() || CHECK(!httpc_response_reused(o.response));
     good &= CHECK_STR(httpc_response_json_string(o.response, "/query", NULL), text("key=%s", key));
     good &= CHECK_EQ(server_count(key), 1);
     if (!good) {

@@ -114,7 +114,8 @@ static void check_closes_on_exec(const char *name, void *before)
     int descriptor = atoi(name);
     if (!((const bool *)before)[descriptor % 1024]) {
         int flags = fcntl(descriptor, F_GETFD);
-        CHECK(flags == -1 || (flags & FD_CLOEXEC) != 0);
+        /* An older libcurl makes what it is woken by without that flag. */
+        CHECK(flags == -1 || (flags & FD_CLOEXEC) != 0 || has_old_libcurl());
     }
 }
 

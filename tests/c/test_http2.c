@@ -1,5 +1,13 @@
 /* HTTP/2: found by ALPN, one connection for all calls to an origin, and what the server refuses is asked again. */
+#define CHECK_SETUP need_new_libcurl
 #include "async.h"
+
+static void need_new_libcurl(void)
+{
+    if (has_old_libcurl()) {
+        skip_all("with an older libcurl there is no HTTP/2");
+    }
+}
 
 static httpc_client *new_h2_client(const char *base, int32_t protocol)
 {

@@ -103,6 +103,9 @@ impl Report<'_> {
         {
             return failure;
         }
+        if said.contains("chunked-encod") && said.contains("Out of memory") {
+            return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "a line of the response's trailers is too long");
+        }
         match self.curl_code {
             curl_sys::CURLE_COULDNT_RESOLVE_HOST => failed_lookup(&self.origin.host),
             curl_sys::CURLE_COULDNT_RESOLVE_PROXY => {
@@ -143,10 +146,15 @@ impl Report<'_> {
             }
             // Said like this by libcurl before 8.6.
             curl_sys::CURLE_OUT_OF_MEMORY if self.request_head >= MOST_REQUEST_HEAD => too_long(),
+            curl_sys::CURLE_OUT_OF_MEMORY
+                if super::is_older() && self.exchange.fired > 0 && !self.exchange.head_done =>
+            {
+                long_line()
+            }
             curl_sys::CURLE_OUT_OF_MEMORY => failure(Code::HTTPC_E_RESOURCE, "out of memory"),
             curl_sys::CURLE_URL_MALFORMAT => failure(Code::HTTPC_E_URL, or(said, "not a URL")),
             CURLE_TOO_LARGE if said.contains("request too large") => too_long(),
-            CURLE_TOO_LARGE => failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "a line of the response's head is too long"),
+            CURLE_TOO_LARGE => long_line(),
             curl_sys::CURLE_GOT_NOTHING => {
                 failure(Code::HTTPC_E_IO, "the server closed the connection without an answer")
             }
@@ -159,6 +167,8 @@ impl Report<'_> {
             }
             curl_sys::CURLE_HTTP2 => self.http2(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
+            // So says libcurl before 8 of chunks that it cannot read.
+            curl_sys::CURLE_BAD_FUNCTION_ARGUMENT if self.exchange.head_done => not_http(said),
             other => {
                 failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
             }
@@ -247,6 +257,10 @@ const CUT_OFF: &str = "the body ended early: TLS was cut off without a close_not
 
 /// libcurl's, and a body is no part of it.
 const MOST_REQUEST_HEAD: usize = 1 << 20;
+
+fn long_line() -> Failure {
+    failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "a line of the response's head is too long")
+}
 
 fn too_long() -> Failure {
     let note = "the request's URL and headers are longer than 1 MiB";

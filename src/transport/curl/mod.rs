@@ -27,9 +27,15 @@ mod trust;
 use crate::text;
 use std::ffi::CString;
 
-/// Whether the libcurl in use was built with nghttp2.
+/// Whether HTTP/2 can be spoken with the libcurl in use: one built with nghttp2, and no older one, which does not hold back
+/// what comes before the server's SETTINGS.
 pub fn speaks_http2() -> bool {
-    ::curl::Version::get().feature_http2()
+    ::curl::Version::get().feature_http2() && !is_older()
+}
+
+/// Whether the libcurl in use is older than the bundled one, the first that is known.
+pub(crate) fn is_older() -> bool {
+    ::curl::Version::get().version_num() < 0x08_16_00
 }
 
 /// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.

@@ -319,11 +319,12 @@ impl Multiplexer {
     /// Closes `most` idle connections, of `origin` alone or of all, the oldest first; fewer where attempts that were started
     /// will take some. How many it closed.
     pub fn close_idle(&mut self, now: Micros, origin: Option<&Arc<Origin>>, most: u32) -> u32 {
-        let is_meant = |shard: &&Box<Shard>| origin.is_none_or(|origin| shard.origin() == origin);
-        let taking: u32 = self.shards.iter().flatten().filter(is_meant).map(|shard| shard.taking).sum();
+        let is_meant = |shard: &&Shard| origin.is_none_or(|origin| shard.origin() == origin);
+        let taking: u32 =
+            self.shards.iter().flatten().map(|shard| &**shard).filter(is_meant).map(|shard| shard.taking).sum();
         let most = most.saturating_sub(taking);
         for closed in 0..most {
-            let shards = self.shards.iter().flatten().filter(is_meant);
+            let shards = self.shards.iter().flatten().map(|shard| &**shard).filter(is_meant);
             let idle = shards.filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
             let Some((since, shard)) = idle.min() else { return closed };
             self.end_idle_of(now, shard, since, 1);

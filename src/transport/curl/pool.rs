@@ -17,6 +17,9 @@ use crate::policy::admission::{Admission, Ticket};
 use crate::sync::{Map, Mutex, this_thread};
 use std::sync::{Arc, OnceLock};
 
+/// Has every engine thread look at [`Pool::excess`] of an origin.
+pub type CloseInShards = Box<dyn Fn(&Arc<Origin>) + Send + Sync>;
+
 pub struct Pool {
     settings: Arc<Settings>,
     limits: PoolLimits,
@@ -25,7 +28,7 @@ pub struct Pool {
     idle_in_shards: Arc<IdleInShards>,
     http2: Arc<Http2Origins>,
     /// Has engine threads close some of them.
-    close_in_shards: OnceLock<Box<dyn Fn(&Arc<Origin>) + Send + Sync>>,
+    close_in_shards: OnceLock<CloseInShards>,
 }
 
 struct State {
@@ -99,7 +102,7 @@ impl Pool {
     }
 
     /// `close` has every engine thread look at [`Pool::excess`].
-    pub fn on_lack_of_room(&self, close: Box<dyn Fn(&Arc<Origin>) + Send + Sync>) {
+    pub fn on_lack_of_room(&self, close: CloseInShards) {
         let _ = self.close_in_shards.set(close);
     }
 

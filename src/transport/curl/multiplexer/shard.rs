@@ -151,7 +151,11 @@ impl Shard {
         handle.use_sockets(&self.sockets);
         handle.keep_connection(!self.keeps_none);
         handle.prepare(out)?;
-        self.multi.add(handle.raw())?;
+        if let Err(error) = self.multi.add(handle.raw()) {
+            // libcurl has given the handle up.
+            self.give_up();
+            return Err(error);
+        }
         self.busy += 1;
         self.starting += 1;
         Ok(())

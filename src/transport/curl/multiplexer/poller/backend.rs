@@ -149,14 +149,24 @@ mod epoll {
             let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
         }
 
+        /// An older libcurl closes some sockets without a word, and their numbers are others' then: what the system knows
+        /// counts, not what is remembered.
         pub fn add(&self, fd: RawFd, events: u8, edge: bool) -> Result<()> {
-            epoll::add(&self.epoll, borrow(fd), epoll::EventData::new_u64(fd as u64), flags(events, edge))
-                .map_err(refused)
+            let (data, flags) = (epoll::EventData::new_u64(fd as u64), flags(events, edge));
+            match epoll::add(&self.epoll, borrow(fd), data, flags) {
+                Err(Errno::EXIST) => epoll::modify(&self.epoll, borrow(fd), data, flags),
+                done => done,
+            }
+            .map_err(refused)
         }
 
         pub fn change(&self, fd: RawFd, events: u8, edge: bool) -> Result<()> {
-            epoll::modify(&self.epoll, borrow(fd), epoll::EventData::new_u64(fd as u64), flags(events, edge))
-                .map_err(refused)
+            let (data, flags) = (epoll::EventData::new_u64(fd as u64), flags(events, edge));
+            match epoll::modify(&self.epoll, borrow(fd), data, flags) {
+                Err(Errno::NOENT) => epoll::add(&self.epoll, borrow(fd), data, flags),
+                done => done,
+            }
+            .map_err(refused)
         }
 
         pub fn remove(&self, fd: RawFd) {
