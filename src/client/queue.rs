@@ -5,10 +5,9 @@ use super::fork;
 use super::reactor::pending::Outcome;
 use super::signal::Signal;
 use crate::error::{Code, Error, Result};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, OnceCell};
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::collections::VecDeque;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 pub struct Event {
@@ -20,7 +19,7 @@ pub struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     /// Raised while events wait, once somebody polls it.
-    bell: OnceLock<Signal>,
+    bell: OnceCell<Signal>,
     born: fork::Generation,
 }
 
@@ -36,7 +35,7 @@ struct State {
 impl Default for Queue {
     fn default() -> Queue {
         let (state, arrived) = (Mutex::default(), Condvar::new());
-        Queue { state, arrived, bell: OnceLock::new(), born: fork::Generation::current() }
+        Queue { state, arrived, bell: OnceCell::new(), born: fork::Generation::current() }
     }
 }
 
@@ -59,7 +58,7 @@ impl Queue {
         Ok(bell.as_fd().as_raw_fd())
     }
 
-    /// True: nobody has been told that something is here, and [`Queue::ring`] should follow soon.
+    /// The descriptor shows it at once. True: threads that wait have not been told, and [`Queue::ring`] should follow soon.
     pub fn push(&self, tag: usize, outcome: Outcome) -> bool {
         let mut state = self.state.lock();
         if state.closed {
@@ -68,19 +67,19 @@ impl Queue {
             return false;
         }
         state.events.push_back(Event { tag, outcome });
-        !std::mem::replace(&mut state.is_unrung, true)
-    }
-
-    /// Tells those who wait.
-    pub fn ring(&self) {
-        let mut state = self.state.lock();
-        state.is_unrung = false;
-        let waiting = state.events.len();
-        if waiting > 0
+        if state.events.len() == 1
             && let Some(bell) = self.bell.get()
         {
             bell.raise();
         }
+        !std::mem::replace(&mut state.is_unrung, true)
+    }
+
+    /// Tells threads that wait.
+    pub fn ring(&self) {
+        let mut state = self.state.lock();
+        state.is_unrung = false;
+        let waiting = state.events.len();
         drop(state);
         match waiting {
             0 => {}

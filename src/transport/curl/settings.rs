@@ -7,15 +7,16 @@ use crate::client::no_proxy;
 use crate::client::protocol::Protocol;
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
+use crate::sync::OnceCell;
 use curl_sys::curl_slist;
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 pub struct Settings {
     pub share: Share,
     /// From a CA file at once, so that a bad one is told early; the system's at the first https origin or proxy.
-    trust: OnceLock<Arc<Trust>>,
+    trust: OnceCell<Arc<Trust>>,
     http_proxy: CString,
     https_proxy: CString,
     no_proxy: String,
@@ -42,7 +43,7 @@ pub struct Counts {
 
 impl Settings {
     pub fn new(config: &Config) -> Result<Settings> {
-        let trust = OnceLock::new();
+        let trust = OnceCell::new();
         if let Some(file) = &config.ca_file {
             let _ = trust.set(Arc::new(Trust::file(file)?));
         }
