@@ -36,7 +36,7 @@ pub mod virtual_clock;
 
 use crate::error::{Code, Error, Result};
 use crate::policy::budget::{Budget, BudgetPolicy};
-use crate::sync::{Condvar, Map, Mutex};
+use crate::sync::{Condvar, Map, Mutex, OnceLock};
 use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
@@ -50,8 +50,8 @@ use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
 

@@ -5,10 +5,9 @@ use super::fork;
 use super::reactor::pending::Outcome;
 use super::signal::Signal;
 use crate::error::{Code, Error, Result};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, OnceLock};
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::collections::VecDeque;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 pub struct Event {

@@ -5,10 +5,10 @@ use super::pending::Pending;
 use crate::client::fork;
 use crate::client::signal::Wake;
 use crate::client::url::Origin;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, OnceLock};
 use crate::transport::curl::multiplexer::poller::Waker;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::ThreadId;
 
 pub enum Message {

@@ -13,8 +13,8 @@ use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex, this_thread};
-use std::sync::{Arc, OnceLock};
+use crate::sync::{Map, Mutex, OnceLock, this_thread};
+use std::sync::Arc;
 
 pub struct Pool {
     settings: Arc<Settings>,
