@@ -10,5 +10,5 @@ pub fn this_thread() -> usize {
     PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
-pub use once_cell::sync::OnceCell;
+pub use once_cell::sync::OnceCell as OnceLock;
 pub use parking_lot::{Condvar, Mutex, MutexGuard};

@@ -36,7 +36,7 @@ pub mod virtual_clock;
 
 use crate::error::{Code, Error, Result};
 use crate::policy::budget::{Budget, BudgetPolicy};
-use crate::sync::{Condvar, Map, Mutex, OnceCell};
+use crate::sync::{Condvar, Map, Mutex, OnceLock};
 use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
@@ -51,8 +51,8 @@ use stats::Stats;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use url::Origin;
 
@@ -79,7 +79,7 @@ pub struct Client {
     /// Held by who waits for their end, and by who tells.
     ending: Mutex<()>,
     idle: Condvar,
-    engine: OnceCell<Engine>,
+    engine: OnceLock<Engine>,
     /// One starts it.
     engine_start: Mutex<()>,
     /// Nobody holds it but those who are inside: an engine that starts now is to end with them.
@@ -99,7 +99,7 @@ impl Client {
             running: AtomicUsize::new(0),
             ending: Mutex::new(()),
             idle: Condvar::new(),
-            engine: OnceCell::new(),
+            engine: OnceLock::new(),
             engine_start: Mutex::new(()),
             retired: AtomicBool::new(false),
             born: fork::Generation::current(),

@@ -5,7 +5,7 @@ use super::fork;
 use super::reactor::pending::Outcome;
 use super::signal::Signal;
 use crate::error::{Code, Error, Result};
-use crate::sync::{Condvar, Mutex, OnceCell};
+use crate::sync::{Condvar, Mutex, OnceLock};
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     /// Raised while events wait, once somebody polls it.
-    bell: OnceCell<Signal>,
+    bell: OnceLock<Signal>,
     born: fork::Generation,
 }
 
@@ -35,7 +35,7 @@ struct State {
 impl Default for Queue {
     fn default() -> Queue {
         let (state, arrived) = (Mutex::default(), Condvar::new());
-        Queue { state, arrived, bell: OnceCell::new(), born: fork::Generation::current() }
+        Queue { state, arrived, bell: OnceLock::new(), born: fork::Generation::current() }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex, OnceCell, this_thread};
+use crate::sync::{Map, Mutex, OnceLock, this_thread};
 use std::sync::Arc;
 
 /// Has every engine thread look at [`Pool::excess`] of an origin.
@@ -28,7 +28,7 @@ pub struct Pool {
     idle_in_shards: Arc<IdleInShards>,
     http2: Arc<Http2Origins>,
     /// Has engine threads close some of them.
-    close_in_shards: OnceCell<CloseInShards>,
+    close_in_shards: OnceLock<CloseInShards>,
 }
 
 struct State {
@@ -85,7 +85,7 @@ impl Pool {
             limits,
             idle_in_shards: Arc::default(),
             http2: Arc::default(),
-            close_in_shards: OnceCell::new(),
+            close_in_shards: OnceLock::new(),
         })
     }
 

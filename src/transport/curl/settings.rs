@@ -7,7 +7,7 @@ use crate::client::no_proxy;
 use crate::client::protocol::Protocol;
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
-use crate::sync::OnceCell;
+use crate::sync::OnceLock;
 use curl_sys::curl_slist;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub struct Settings {
     pub share: Share,
     /// From a CA file at once, so that a bad one is told early; the system's at the first https origin or proxy.
-    trust: OnceCell<Arc<Trust>>,
+    trust: OnceLock<Arc<Trust>>,
     http_proxy: CString,
     https_proxy: CString,
     no_proxy: String,
@@ -43,7 +43,7 @@ pub struct Counts {
 
 impl Settings {
     pub fn new(config: &Config) -> Result<Settings> {
-        let trust = OnceCell::new();
+        let trust = OnceLock::new();
         if let Some(file) = &config.ca_file {
             let _ = trust.set(Arc::new(Trust::file(file)?));
         }
