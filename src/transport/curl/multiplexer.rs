@@ -1,11 +1,14 @@
 //! Many attempts on one thread. Each runs in a [`shard`] of its origin; the [`poller`] says whose connection has something
 //! to do. It decides nothing: it tells which attempts something happened to.
 //!
-//! Several small multi handles and not one, since libcurl looks for a connection among all of a multi's.
+//! Several small multi handles and not one, since libcurl looks for a connection among all of a multi's. A turn of the engine thread
+//! is in [`turns`], what an origin has in [`lane`], what becomes of idle connections in [`leftovers`].
 
 mod lane;
+mod leftovers;
 pub mod poller;
 mod shard;
+mod turns;
 
 use super::handle::{Handle, Version};
 use super::http2_origins::Http2Origins;
@@ -22,10 +25,9 @@ use crate::transport::Outgoing;
 use curl_sys::CURLcode;
 use lane::Lane;
 pub use lane::Manner;
-use poller::{FAILED, Kind, Owner, Poller, READ, Ready, WRITE, Waker};
+use poller::{Kind, Poller, Ready, Waker};
 use rustix::fd::RawFd;
 use shard::Shard;
-use std::ffi::c_int;
 use std::sync::Arc;
 
 /// Easy handles kept for later attempts at one origin.
@@ -252,52 +254,6 @@ impl Multiplexer {
         self.poller.closing(fd);
     }
 
-    /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
-    pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
-        self.turn += 1;
-        self.runnable.append(&mut self.again);
-        let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
-        let us = match times.into_iter().flatten().min() {
-            _ if !self.runnable.is_empty() || !self.ready.is_empty() || !self.touched.is_empty() => Some(0),
-            Some(0) => Some(0),
-            Some(at) => Some(at.saturating_sub(clock::now())),
-            None => None,
-        };
-        self.poller.wait(us, &mut self.ready)?;
-        let now = clock::now();
-        // Before anybody takes one: a connection that has ended is not to be used.
-        for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
-            if let Owner::Shard(shard) = ended.owner {
-                self.idle_event(now, shard, ended.fd);
-            }
-        }
-        // The first to become ready is the first to be served.
-        self.ready.reverse();
-        while let Some(shard) = self.alarms.ring(now) {
-            self.make_runnable(shard);
-        }
-        if now >= self.next_expiry {
-            self.expire(now);
-        }
-        Ok(now)
-    }
-
-    /// Does one thing that is there to be done; false: nothing is left. Whom it concerned stands in
-    /// [`Multiplexer::take_touched`].
-    pub fn step(&mut self, now: Micros) -> bool {
-        if let Some(shard) = self.runnable.pop() {
-            self.drive(now, shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
-            return true;
-        }
-        let Some(ready) = self.ready.pop() else { return false };
-        match ready.owner {
-            Owner::Signal(key) => self.raised.push(key),
-            Owner::Shard(shard) => self.event(now, shard, ready),
-            Owner::Nobody => {}
-        }
-        true
-    }
-
     /// Attempts that something happened to, some of them perhaps twice.
     pub fn take_touched(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.touched)
@@ -314,137 +270,6 @@ impl Multiplexer {
     /// The keys of watched descriptors that became readable.
     pub fn take_raised(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.raised)
-    }
-
-    /// Closes `most` idle connections, of `origin` alone or of all, the oldest first; fewer where attempts that were started
-    /// will take some. How many it closed.
-    pub fn close_idle(&mut self, now: Micros, origin: Option<&Arc<Origin>>, most: u32) -> u32 {
-        let is_meant = |shard: &&Shard| origin.is_none_or(|origin| shard.origin() == origin);
-        let taking: u32 =
-            self.shards.iter().flatten().map(|shard| &**shard).filter(is_meant).map(|shard| shard.taking).sum();
-        let most = most.saturating_sub(taking);
-        for closed in 0..most {
-            let shards = self.shards.iter().flatten().map(|shard| &**shard).filter(is_meant);
-            let idle = shards.filter_map(|shard| Some((shard.oldest_idle()?, shard.number())));
-            let Some((since, shard)) = idle.min() else { return closed };
-            self.end_idle_of(now, shard, since, 1);
-        }
-        most
-    }
-
-    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, hung_up, .. }: Ready) {
-        let bits = [
-            (READ, curl_sys::CURL_CSELECT_IN),
-            (WRITE, curl_sys::CURL_CSELECT_OUT),
-            (FAILED, curl_sys::CURL_CSELECT_ERR),
-        ];
-        let bits = bits.into_iter().filter(|(event, _)| events & event != 0).fold(0, |bits, (_, bit)| bits | bit);
-        let user = match &self.shards[shard as usize] {
-            Some(shard) if events & READ != 0 => shard.user(fd),
-            _ => None,
-        };
-        self.drive(now, shard, fd, bits);
-        if is_edge {
-            self.poller.settle(fd);
-        }
-        // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
-        if let Some(user) = user
-            && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
-        {
-            transfer.heard = true;
-            transfer.handle.exchange_mut().hung_up |= hung_up;
-            if self.touched.is_empty() {
-                self.touched.push(user);
-            }
-        }
-    }
-
-    fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
-        let others_idle = self.idle.count().saturating_sub(self.taking);
-        let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
-        self.taking -= std::mem::take(&mut shard.taking);
-        if fd == curl_sys::CURL_SOCKET_BAD {
-            shard.driven_in = self.turn;
-        }
-        let is_full = others_idle >= self.limits.max_idle;
-        let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
-        while let Some((transfer, code)) = shard.next_ended() {
-            if let Some(Some(ended)) = self.transfers.get_mut(transfer as usize) {
-                ended.ended = Some(code);
-                self.touched.push(transfer);
-            }
-        }
-        self.learn_version();
-        if is_sound { self.note_due(number) } else { self.fail_all(number) }
-    }
-
-    /// After every call into a shard's multi handle: when it wants to be driven next.
-    fn note_due(&mut self, number: u32) {
-        if let Some(Some(shard)) = self.shards.get(number as usize) {
-            match shard.due() {
-                Micros::MAX => {}
-                0 => self.make_runnable(number),
-                due => self.alarms.set(number, due),
-            }
-        }
-    }
-
-    fn make_runnable(&mut self, number: u32) {
-        if let Some(Some(shard)) = self.shards.get_mut(number as usize)
-            && !std::mem::replace(&mut shard.is_runnable, true)
-        {
-            if shard.driven_in == self.turn { self.again.push(number) } else { self.runnable.push(number) }
-        }
-    }
-
-    /// libcurl gave the shard up.
-    fn fail_all(&mut self, shard: u32) {
-        for (id, transfer) in self.transfers.iter_mut().enumerate() {
-            if let Some(transfer) = transfer
-                && transfer.shard == shard
-            {
-                transfer.ended.get_or_insert(curl_sys::CURLE_FAILED_INIT);
-                self.touched.push(id as u32);
-            }
-        }
-    }
-
-    /// An idle connection became readable: the server closed it, or said what nobody asked for.
-    fn idle_event(&mut self, now: Micros, number: u32, fd: RawFd) {
-        if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
-            shard.check_idle(now, fd);
-            self.forget_if_unused(number);
-        }
-    }
-
-    fn expire(&mut self, now: Micros) {
-        let latest = now.saturating_sub(self.limits.idle_expiry);
-        for number in 0..self.shards.len() as u32 {
-            self.end_idle_of(now, number, latest, u32::MAX);
-        }
-        let oldest = self.shards.iter().flatten().filter_map(|shard| shard.oldest_idle()).min();
-        self.next_expiry = oldest.map_or(Micros::MAX, |since| since.saturating_add(self.limits.idle_expiry));
-    }
-
-    fn end_idle_of(&mut self, now: Micros, number: u32, latest: Micros, most: u32) {
-        if let Some(Some(shard)) = self.shards.get_mut(number as usize) {
-            shard.end_idle(now, latest, most);
-            self.forget_if_unused(number);
-        }
-    }
-
-    fn forget_if_unused(&mut self, number: u32) {
-        if let Some(shard) = &self.shards[number as usize]
-            && shard.is_unused()
-        {
-            if let Some(lane) = self.lanes.get_mut(shard.origin())
-                && lane.forget_shard(number)
-            {
-                self.http2.remove(shard.origin());
-            }
-            self.taking -= shard.taking;
-            self.shards[number as usize] = None;
-        }
     }
 
     fn new_shard(&mut self, origin: &Arc<Origin>) -> Result<u32> {

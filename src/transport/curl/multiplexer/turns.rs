@@ -1,0 +1,133 @@
+//! What a turn of the engine thread does here: it waits, then drives the shards that have something to do, one at a time.
+
+use super::poller::{FAILED, Owner, READ, Ready, WRITE};
+use super::{Micros, Multiplexer};
+use crate::client::clock;
+use crate::error::Result;
+use rustix::fd::RawFd;
+use std::ffi::c_int;
+
+impl Multiplexer {
+    /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
+    pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
+        self.turn += 1;
+        self.runnable.append(&mut self.again);
+        let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
+        let us = match times.into_iter().flatten().min() {
+            _ if !self.runnable.is_empty() || !self.ready.is_empty() || !self.touched.is_empty() => Some(0),
+            Some(0) => Some(0),
+            Some(at) => Some(at.saturating_sub(clock::now())),
+            None => None,
+        };
+        self.poller.wait(us, &mut self.ready)?;
+        let now = clock::now();
+        // Before anybody takes one: a connection that has ended is not to be used.
+        for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
+            if let Owner::Shard(shard) = ended.owner {
+                self.idle_event(now, shard, ended.fd);
+            }
+        }
+        // The first to become ready is the first to be served.
+        self.ready.reverse();
+        while let Some(shard) = self.alarms.ring(now) {
+            self.make_runnable(shard);
+        }
+        if now >= self.next_expiry {
+            self.expire(now);
+        }
+        Ok(now)
+    }
+
+    /// Does one thing that is there to be done; false: nothing is left. Whom it concerned stands in
+    /// [`Multiplexer::take_touched`].
+    pub fn step(&mut self, now: Micros) -> bool {
+        if let Some(shard) = self.runnable.pop() {
+            self.drive(now, shard, curl_sys::CURL_SOCKET_TIMEOUT, 0);
+            return true;
+        }
+        let Some(ready) = self.ready.pop() else { return false };
+        match ready.owner {
+            Owner::Signal(key) => self.raised.push(key),
+            Owner::Shard(shard) => self.event(now, shard, ready),
+            Owner::Nobody => {}
+        }
+        true
+    }
+
+    fn event(&mut self, now: Micros, shard: u32, Ready { fd, events, is_edge, hung_up, .. }: Ready) {
+        let bits = [
+            (READ, curl_sys::CURL_CSELECT_IN),
+            (WRITE, curl_sys::CURL_CSELECT_OUT),
+            (FAILED, curl_sys::CURL_CSELECT_ERR),
+        ];
+        let bits = bits.into_iter().filter(|(event, _)| events & event != 0).fold(0, |bits, (_, bit)| bits | bit);
+        let user = match &self.shards[shard as usize] {
+            Some(shard) if events & READ != 0 => shard.user(fd),
+            _ => None,
+        };
+        self.drive(now, shard, fd, bits);
+        if is_edge {
+            self.poller.settle(fd);
+        }
+        // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
+        if let Some(user) = user
+            && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
+        {
+            transfer.heard = true;
+            transfer.handle.exchange_mut().hung_up |= hung_up;
+            if self.touched.is_empty() {
+                self.touched.push(user);
+            }
+        }
+    }
+
+    fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
+        let others_idle = self.idle.count().saturating_sub(self.taking);
+        let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
+        self.taking -= std::mem::take(&mut shard.taking);
+        if fd == curl_sys::CURL_SOCKET_BAD {
+            shard.driven_in = self.turn;
+        }
+        let is_full = others_idle >= self.limits.max_idle;
+        let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
+        while let Some((transfer, code)) = shard.next_ended() {
+            if let Some(Some(ended)) = self.transfers.get_mut(transfer as usize) {
+                ended.ended = Some(code);
+                self.touched.push(transfer);
+            }
+        }
+        self.learn_version();
+        if is_sound { self.note_due(number) } else { self.fail_all(number) }
+    }
+
+    /// After every call into a shard's multi handle: when it wants to be driven next.
+    pub(super) fn note_due(&mut self, number: u32) {
+        if let Some(Some(shard)) = self.shards.get(number as usize) {
+            match shard.due() {
+                Micros::MAX => {}
+                0 => self.make_runnable(number),
+                due => self.alarms.set(number, due),
+            }
+        }
+    }
+
+    pub(super) fn make_runnable(&mut self, number: u32) {
+        if let Some(Some(shard)) = self.shards.get_mut(number as usize)
+            && !std::mem::replace(&mut shard.is_runnable, true)
+        {
+            if shard.driven_in == self.turn { self.again.push(number) } else { self.runnable.push(number) }
+        }
+    }
+
+    /// libcurl gave the shard up.
+    fn fail_all(&mut self, shard: u32) {
+        for (id, transfer) in self.transfers.iter_mut().enumerate() {
+            if let Some(transfer) = transfer
+                && transfer.shard == shard
+            {
+                transfer.ended.get_or_insert(curl_sys::CURLE_FAILED_INIT);
+                self.touched.push(id as u32);
+            }
+        }
+    }
+}
