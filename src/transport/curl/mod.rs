@@ -1,7 +1,8 @@
 //! Attempts by libcurl: the only place that names it, and beside `ffi` the only one with `unsafe`.
 //!
-//! A blocking call runs on its caller's thread, on a warm [`slot`] of its origin out of the [`pool`]. libcurl's callbacks
-//! only write down what they see, in an [`exchange`]; [`failure`] puts its codes into our words.
+//! A blocking call runs on its caller's thread, on a warm [`slot`] of its origin out of the [`pool`]; submitted ones run on
+//! engine threads, many at once in a [`multiplexer`], under the same pool's limits. Both use a [`handle`]. libcurl's callbacks only
+//! write down what they see, in an [`exchange`]; [`failure`] puts its codes into our words.
 
 #![allow(unsafe_code)]
 
