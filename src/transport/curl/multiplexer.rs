@@ -139,8 +139,8 @@ impl Multiplexer {
         if let Some(lane) = self.lanes.get(origin) {
             version = lane.version();
             for &number in &lane.shards {
-                let Some(Some(shard)) = self.shards.get(number as usize) else { continue };
-                if shard.has_idle(now) && !fresh_connection {
+                let Some(Some(shard)) = self.shards.get_mut(number as usize) else { continue };
+                if !fresh_connection && shard.has_good_idle(now) {
                     return Ok(Route { shard: number, connects: false, fresh_connection, version });
                 }
                 if roomy.is_none() && shard.has_room(now) {

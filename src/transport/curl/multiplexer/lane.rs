@@ -155,8 +155,12 @@ impl Multiplexer {
             Speaks::Http2 { shard, .. } => *shard,
             _ => None,
         };
-        let is_good = |number: &u32| matches!(&self.shards[*number as usize], Some(shard) if !shard.is_avoided(now));
-        let shard = match known.filter(is_good) {
+        let shards = &mut self.shards;
+        let mut is_good = |number: &u32| match &mut shards[*number as usize] {
+            Some(shard) => !shard.is_avoided(now) && (shard.is_busy() || !shard.loses_idle(now)),
+            None => false,
+        };
+        let shard = match known.filter(|number| is_good(number)) {
             Some(number) => number,
             None => {
                 let number = self.new_shard(origin)?;

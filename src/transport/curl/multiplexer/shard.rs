@@ -261,8 +261,19 @@ impl Shard {
         self.busy > 0
     }
 
-    pub fn has_idle(&self, now: Micros) -> bool {
-        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
+    /// Whether there is one for another attempt, as of this very moment: which of them libcurl takes is its choice, and the
+    /// poller may not have been asked since the server closed one or said something on it.
+    pub fn has_good_idle(&mut self, now: Micros) -> bool {
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now && !self.loses_idle(now)
+    }
+
+    /// Whether an idle connection has turned out to be of no use.
+    pub fn loses_idle(&mut self, now: Micros) -> bool {
+        let has_lost = self.sockets.has_lost();
+        if has_lost {
+            self.avoid(now);
+        }
+        has_lost
     }
 
     pub fn has_room(&self, now: Micros) -> bool {
