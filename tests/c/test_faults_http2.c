@@ -264,3 +264,36 @@ TEST(floods_hold_up_no_other_call)
         httpc_client_free(client);
     }
 }
+
+/* libcurl would send it again, once the others are through. */
+TEST(a_refused_post_ends_at_once_though_other_streams_go_on)
+{
+    httpc_config *config = http2_config();
+    httpc_config_set_timeout(config, HTTPC_TIMEOUT_ALL, TOTAL_MS);
+    httpc_client *client = new_client(config);
+    const char *key = new_key();
+    httpc_request *held = new_request("GET", text("%s/gate?key=%s", address("TLS_H2"), key));
+    httpc_call *others[10];
+    for (int i = 0; i < 10; i++) {
+        CHECK_CODE(httpc_submit(client, held, NULL, NULL, &others[i], NULL), HTTPC_OK);
+    }
+    httpc_request_free(held);
+    while (server_count(key) < 10) {
+        wait_until_ms(now_ms() + 5);
+    }
+    way = &ways[1];
+    struct outcome o = make_call(client, "POST", text("%s/h2/reset/REFUSED_STREAM", address("TLS_H2")), 10);
+    CHECK_CODE(o.code, HTTPC_E_IO);
+    CHECK_BETWEEN(o.ms, 0, 500);
+    done(&o);
+    o = ask_server(text("/_open?key=%s", key));
+    done(&o);
+    for (int i = 0; i < 10; i++) {
+        httpc_response *response = NULL;
+        CHECK_CODE(httpc_call_wait(others[i], HTTPC_FOREVER, NULL), HTTPC_OK);
+        CHECK_CODE(httpc_call_take_result(others[i], &response, NULL), HTTPC_OK);
+        httpc_response_free(response);
+        httpc_call_free(others[i]);
+    }
+    httpc_client_free(client);
+}

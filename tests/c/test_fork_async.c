@@ -79,11 +79,15 @@ TEST(calls_under_way_go_on_in_the_parent_only)
 /* An engine that is always at work: in the midst of an event, of a queue, of a call. */
 TEST(a_program_may_fork_while_its_engine_works)
 {
+    if (UNDER_ASAN) {
+        check_skip_this = "AddressSanitizer's allocator may be locked for ever in a child of a program with threads";
+        return;
+    }
     enum { CALLS = 32 };
     struct parents parents = {.client = new_client(NULL)};
     CHECK_CODE(httpc_queue_new(&parents.queue, NULL), HTTPC_OK);
     httpc_request *request = new_request("GET", "/status/200");
-    for (int i = 0; i < (UNDER_ASAN ? 10 : 50); i++) {
+    for (int i = 0; i < 50; i++) {
         for (int n = 0; n < CALLS; n++) {
             CHECK_CODE(httpc_submit_to(parents.client, request, parents.queue, NULL, NULL, NULL), HTTPC_OK);
         }

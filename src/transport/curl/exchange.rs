@@ -112,6 +112,11 @@ impl Exchange {
         self.touched = false;
     }
 
+    /// libcurl is about to send the request again.
+    pub fn refuse_resend(&mut self) {
+        self.stop(Fault::Resend);
+    }
+
     fn touch(&mut self) {
         if !std::mem::replace(&mut self.touched, true) && self.id != NOBODY {
             self.sockets.touch(self.id);

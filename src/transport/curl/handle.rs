@@ -10,6 +10,7 @@ use super::raw;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
+use super::tls_end::openssl_of;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
@@ -167,6 +168,15 @@ impl Handle {
         let answered = self.easy.get_ref().head_done;
         let progress = if self.uploaded < length && !answered { Progress::Sending } else { Progress::Waiting };
         (progress, received + self.uploaded)
+    }
+
+    /// Whether its request went out and libcurl, unasked, waits for a connection to send it again on: the server has refused
+    /// to act on it, or has gone. Seen with TLS only.
+    pub fn waits_to_resend(&self) -> bool {
+        let exchange = self.easy.get_ref();
+        let is_unanswered = exchange.fired > 0 && exchange.received == 0 && self.origin.https;
+        // SAFETY: our own handle. A transfer without a connection has no TLS session.
+        is_unanswered && unsafe { openssl_of(self.easy.raw()) }.is_none()
     }
 
     /// Whether the whole request is on its way as plain text: then nothing but the answer is waited for.

@@ -203,6 +203,30 @@ impl Multiplexer {
         }
     }
 
+    /// On a shared connection libcurl does not send a refused request again at once, where the resend guard would stop it:
+    /// it waits until the others are through. So we look, now and then.
+    pub(super) fn end_resends(&mut self, now: Micros, number: u32) {
+        let Some(Some(shard)) = self.shards.get_mut(number as usize) else { return };
+        if !shard.is_http2() || !shard.is_busy() {
+            return;
+        }
+        if let Some(later) = shard.next_look(now) {
+            self.alarms.set(number, later);
+            return;
+        }
+        for (id, transfer) in self.transfers.iter_mut().enumerate() {
+            if let Some(transfer) = transfer
+                && transfer.shard == number
+                && transfer.ended.is_none()
+                && transfer.handle.waits_to_resend()
+            {
+                transfer.handle.exchange_mut().refuse_resend();
+                transfer.ended = Some(curl_sys::CURLE_RECV_ERROR);
+                self.touched.push(id as u32);
+            }
+        }
+    }
+
     /// A probe that has ended without an answer to its question: the others go their own way.
     pub(super) fn lose_probe(&mut self, id: u32, origin: &Arc<Origin>) {
         if let Some(Lane { speaks: Speaks::Unknown { probe, waiting }, .. }) = self.lanes.get_mut(origin)

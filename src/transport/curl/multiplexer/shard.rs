@@ -29,6 +29,9 @@ const SHORT: u64 = 4096;
 /// At once on one connection, where the server allows as many.
 const MOST_STREAMS: c_long = 1000;
 
+/// Between two looks at the transfers of a shared connection.
+const LOOKS: Micros = 20_000;
+
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
 
@@ -59,6 +62,8 @@ pub struct Shard {
     is_http2: bool,
     /// Connections that were opened before the last step.
     opened: u32,
+    /// When to look at its transfers next.
+    look_at: Micros,
 }
 
 /// The userdata of the multi handle's callbacks.
@@ -98,6 +103,7 @@ impl Shard {
             keeps_none: max_idle == 0,
             is_http2: false,
             opened: 0,
+            look_at: 0,
         };
         shard.set_callbacks();
         shard.limit_connections(c_long::from(u16::MAX));
@@ -255,6 +261,15 @@ impl Shard {
 
     pub fn is_http2(&self) -> bool {
         self.is_http2
+    }
+
+    /// `None`: it is time for a look at its transfers.
+    pub fn next_look(&mut self, now: Micros) -> Option<Micros> {
+        if now < self.look_at {
+            return Some(self.look_at);
+        }
+        self.look_at = now + LOOKS;
+        None
     }
 
     pub fn is_busy(&self) -> bool {

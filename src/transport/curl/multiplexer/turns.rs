@@ -97,6 +97,7 @@ impl Multiplexer {
             }
         }
         self.learn_version();
+        self.end_resends(now, number);
         if is_sound { self.note_due(number) } else { self.fail_all(number) }
     }
 

@@ -149,15 +149,15 @@ mod epoll {
             let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
         }
 
-        /// An older libcurl closes some sockets without a word, and their numbers are others' then: what the system knows
-        /// counts, not what is remembered.
+        /// An older libcurl closes some sockets without a word, or before it speaks of them, and their numbers are others' then:
+        /// what the system knows counts, not what is remembered.
         pub fn add(&self, fd: RawFd, events: u8, edge: bool) -> Result<()> {
             let (data, flags) = (epoll::EventData::new_u64(fd as u64), flags(events, edge));
             match epoll::add(&self.epoll, borrow(fd), data, flags) {
                 Err(Errno::EXIST) => epoll::modify(&self.epoll, borrow(fd), data, flags),
                 done => done,
             }
-            .map_err(refused)
+            .or_else(|errno| if errno == Errno::BADF { Ok(()) } else { Err(refused(errno)) })
         }
 
         pub fn change(&self, fd: RawFd, events: u8, edge: bool) -> Result<()> {
@@ -166,7 +166,7 @@ mod epoll {
                 Err(Errno::NOENT) => epoll::add(&self.epoll, borrow(fd), data, flags),
                 done => done,
             }
-            .map_err(refused)
+            .or_else(|errno| if errno == Errno::BADF { Ok(()) } else { Err(refused(errno)) })
         }
 
         pub fn remove(&self, fd: RawFd) {
