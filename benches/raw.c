@@ -3,12 +3,8 @@
  * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share.
  */
 #include "bench.h"
+#include "text.h"
 #include <curl/curl.h>
-
-struct text {
-    char *data;
-    size_t length, room;
-};
 
 struct response {
     struct text head, body;
@@ -18,18 +14,6 @@ struct hand {
     CURL *easy;
     CURLSH *share;
 };
-
-static void append(struct text *text, const char *data, size_t length)
-{
-    if (text->length + length + 1 > text->room) {
-        text->room = (text->length + length + 1) * 2;
-        text->room = text->room < 512 ? 512 : text->room;
-        text->data = realloc(text->data, text->room);
-    }
-    memcpy(text->data + text->length, data, length);
-    text->length += length;
-    text->data[text->length] = 0;
-}
 
 static size_t on_header(char *data, size_t size, size_t count, void *response)
 {

@@ -3,12 +3,8 @@
  * Connections are limited by CURLMOPT_MAX_TOTAL_CONNECTIONS where there are fewer than requests in flight.
  */
 #include "flight.h"
+#include "text.h"
 #include <curl/curl.h>
-
-struct text {
-    char *data;
-    size_t length, room;
-};
 
 struct transfer {
     CURL *easy;
@@ -19,18 +15,6 @@ struct transfer {
 
 static CURLM *multi;
 static struct transfer *spare;
-
-static void append(struct text *text, const char *data, size_t length)
-{
-    if (text->length + length + 1 > text->room) {
-        text->room = (text->length + length + 1) * 2;
-        text->room = text->room < 512 ? 512 : text->room;
-        text->data = realloc(text->data, text->room);
-    }
-    memcpy(text->data + text->length, data, length);
-    text->length += length;
-    text->data[text->length] = 0;
-}
 
 static size_t on_header(char *data, size_t size, size_t count, void *transfer)
 {
