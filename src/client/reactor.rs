@@ -241,11 +241,13 @@ impl Reactor {
         if let Stage::Stream = flight.stage {
             // It was under way before its turn came, so that libcurl could tell when that was.
             flight.stage = Stage::Attempt;
+            flight.grant = None;
             return self.look(number, flight);
         }
         match self.launch(number, flight, fresh_connection) {
             Ok(()) => {
                 flight.stage = Stage::Attempt;
+                flight.grant = None;
                 None
             }
             Err(error) => Some(self.not_launched(number, flight, error)),
@@ -259,7 +261,6 @@ impl Reactor {
     }
 
     fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
-        flight.grant = None;
         (flight.is_judged, flight.moved_bytes) = (false, 0);
         let is_shared = flight.shares.is_some();
         let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);

@@ -151,6 +151,8 @@ static inline bool check_end(const struct outcome *o, double within_ms)
     good &= CHECK_EQ(o->response != NULL, o->code == HTTPC_OK);
     good &= CHECK_EQ(o->error != NULL, o->code != HTTPC_OK);
     good &= o->code == HTTPC_OK || clean_error(o->error);
+    /* Of a field that the server sent. */
+    good &= CHECK_HAS_NOT(httpc_error_detail(o->error), "value: [");
     return good & CHECK_HAS_NOT(httpc_error_detail(o->error), ": failed");
 }
 

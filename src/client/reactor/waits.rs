@@ -97,7 +97,10 @@ impl Reactor {
     pub(super) fn ask_again(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         flight.stage = Stage::Nothing;
         flight.is_impatient = true;
-        self.take_permit(number, flight)
+        let action = self.take_permit(number, flight);
+        // Of this wait only: a redirect may lead to another origin.
+        flight.is_impatient = false;
+        action
     }
 
     /// With a permit in hand: on a connection of its own, or as the first on one that all share.

@@ -98,6 +98,8 @@ impl Report<'_> {
             return Failure { hopeless: true, ..failure(Code::HTTPC_E_PROXY, note) };
         }
         let said = text::printable(self.message.as_bytes(), 200);
+        // nghttp2 quotes the field that it does not like, and that may be a cookie.
+        let said = said.split_once(", value: [").map_or(said.as_str(), |(name, _)| name).to_owned();
         if let Some(proxy) = &self.proxy
             && let Some(failure) = self.proxy_failure(proxy, &said)
         {

@@ -217,7 +217,7 @@ impl Shard {
         self.multi.next_ended().map(|(easy, code)| (unsafe { Handle::id_of(easy) }, code))
     }
 
-    /// The transfer on a connection that has one.
+    /// The transfer on a connection that has just one.
     pub fn user(&self, fd: RawFd) -> Option<u32> {
         self.sockets.user(fd)
     }
