@@ -216,13 +216,13 @@ impl<'c> Driver<'c> {
             let due = !ready && self.is_due(clock::now());
             let ended = if due { None } else { slot.advance() };
             let now = clock::now();
-            if !judged && slot.exchange().head_done {
+            if !judged && slot.inflow().head_done {
                 judged = true;
-                let head = &slot.exchange().head;
+                let head = &slot.inflow().head;
                 self.client.log.head(head);
                 let event = Event::Head { head, unix_ms: &clock::unix_ms };
                 match self.machine.handle(now, event) {
-                    Action::Body { limit } => slot.exchange().limit_body(limit),
+                    Action::Body { limit } => slot.inflow().limit_body(limit),
                     _ => return self.report_end(now, slot, ended),
                 }
             }

@@ -1,9 +1,12 @@
 //! One attempt on the wire. Knows nothing of retries or deadlines: the call machine decides, a driver carries out.
 
 pub mod curl;
+mod framing;
+pub mod inflow;
 
 use crate::client::method::Method;
 use crate::client::url::Target;
+use crate::error::Code;
 use std::sync::Arc;
 
 /// Calls its argument with name and value of each header that goes along, and whether the value is a secret.
@@ -19,4 +22,13 @@ pub struct Outgoing<'a> {
     pub max_headers: u64,
     /// Longest body, in bytes, until the head settles another limit.
     pub max_body: u64,
+}
+
+/// Why an attempt has no complete response.
+pub struct Failure {
+    pub code: Code,
+    /// What went wrong, in words that follow "GET https://…: ".
+    pub note: String,
+    /// The same would happen again, whatever was sent.
+    pub hopeless: bool,
 }

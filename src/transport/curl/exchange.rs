@@ -1,14 +1,13 @@
-//! What libcurl's callbacks write down about the attempt that runs. Nothing is decided here, and no code of the program's
+//! What libcurl's callbacks write down about the attempt that runs, the response in an [`Inflow`]. Nothing is decided here, and no code of the program's
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
-use super::framing::Framing;
 use super::handle::Version;
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
 use super::trust::Trust;
-use crate::client::response::{Head, standard_reason};
 use crate::text;
+use crate::transport::inflow::Inflow;
 use curl::easy::{Handler, SeekResult, WriteError};
 use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -17,11 +16,6 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
-
-/// Reserved at most for a body whose length the server announced: the length is only its word.
-const MOST_RESERVED: u64 = 1 << 20;
-
-pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
 pub struct Exchange {
@@ -32,24 +26,10 @@ pub struct Exchange {
     pub easy: Option<NonNull<CURL>>,
     /// What is offered to the server.
     pub version: Version,
-    /// The request is a HEAD.
-    is_head: bool,
     /// Who opens sockets here, where several do.
     pub id: u32,
-    pub max_headers: u64,
-    pub body_limit: u64,
-
-    pub head: Head,
-    /// The final head is complete: its blank line came. libcurl takes headers cut off by the end of the connection for a
-    /// success.
-    pub head_done: bool,
-    pub body: Vec<u8>,
+    pub inflow: Inflow,
     tls_end: Option<TlsEnd>,
-    /// Header and body bytes so far.
-    pub received: u64,
-    header_bytes: u64,
-    /// A status line has come, and the blank line that ends its head has not.
-    inside_head: bool,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
     pub fault: Option<Fault>,
@@ -65,12 +45,8 @@ pub struct Exchange {
 /// Why a callback made libcurl stop.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    BodyLimit,
-    HeaderLimit,
-    BadHeader(&'static str),
     /// libcurl was about to send the request again of its own accord.
     Resend,
-    NoMemory,
     NoDescriptor(String),
     Panic(String),
 }
@@ -89,22 +65,11 @@ impl Exchange {
 
     /// Makes ready for the next attempt.
     pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
-        self.is_head = is_head;
-        self.max_headers = max_headers;
-        self.body_limit = body_limit;
-        self.head = Head::default();
-        (self.head_done, self.inside_head) = (false, false);
-        self.body = Vec::new();
+        self.inflow.reset(is_head, max_headers, body_limit);
         self.tls_end = None;
-        (self.received, self.header_bytes, self.fired, self.opened) = (0, 0, 0, 0);
+        (self.fired, self.opened) = (0, 0);
         (self.connection, self.hung_up, self.touched) = (None, false, false);
         self.fault = None;
-    }
-
-    /// A limit that was settled at the head: what came with the head counts as well.
-    pub fn limit_body(&mut self, limit: u64) {
-        self.body_limit = limit;
-        self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
 
     /// The driver has looked.
@@ -140,54 +105,18 @@ impl Exchange {
 
     fn header_line(&mut self, line: &[u8]) -> bool {
         self.touch();
-        self.received += line.len() as u64;
-        self.header_bytes += line.len() as u64;
-        if self.header_bytes > self.max_headers {
-            return self.stop(Fault::HeaderLimit);
+        let is_http2 = self.connection.is_some_and(|connection| connection.is_http2);
+        let goes_on = self.inflow.header_line(line, is_http2);
+        if self.inflow.until_close && self.tls_end.is_none() && self.trust.is_some() {
+            // SAFETY: libcurl is in this handle's header callback.
+            self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
         }
-        // A trailer; or what is left of a line that the end of the connection cut off.
-        if self.head_done || !line.ends_with(b"\n") {
-            return true;
-        }
-        if line.starts_with(b"HTTP/") {
-            return match self.status_line(line) {
-                Ok(()) => true,
-                Err(why) => self.stop(Fault::BadHeader(why)),
-            };
-        }
-        if matches!(line, b"\r\n" | b"\n") {
-            self.inside_head = false;
-            // An interim response's blank line does not end the head (RFC 9110 section 15.2).
-            let is_final = self.head.status >= 200 || self.head.status == 101;
-            self.head_done = is_final && self.end_head();
-            return !is_final || self.head_done;
-        }
-        if !self.inside_head {
-            return self.stop(Fault::BadHeader(NO_STATUS_LINE));
-        }
-        match self.head.headers.push_line(line) {
-            Ok(()) => true,
-            Err(why) => self.stop(Fault::BadHeader(why)),
-        }
-    }
-
-    fn end_head(&mut self) -> bool {
-        match Framing::of(&self.head) {
-            Ok(framing) => {
-                self.head.content_length = framing.length;
-                if framing.until_close && !self.is_head && self.trust.is_some() {
-                    // SAFETY: libcurl is in this handle's header callback.
-                    self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
-                }
-                true
-            }
-            Err(why) => self.stop(Fault::BadHeader(why)),
-        }
+        goes_on
     }
 
     /// What libcurl calls a success is one.
     pub fn is_complete(&self) -> bool {
-        self.head_done && self.fault.is_none() && !self.is_cut_off()
+        self.inflow.head_done && self.inflow.fault.is_none() && self.fault.is_none() && !self.is_cut_off()
     }
 
     /// TLS was cut off in a body that nothing but its end ends.
@@ -195,51 +124,9 @@ impl Exchange {
         self.tls_end.as_ref().is_some_and(|end| !end.was_notified())
     }
 
-    fn status_line(&mut self, line: &[u8]) -> Result<(), &'static str> {
-        if std::mem::replace(&mut self.inside_head, true) {
-            return Err("it has a second status line among its headers");
-        }
-        let line = line.trim_ascii_end();
-        let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
-        self.head.headers.start();
-        self.head.version = match parts.next().unwrap_or_default() {
-            b"1.0" => 10,
-            b"1.1" => 11,
-            b"2" if self.connection.is_some_and(|connection| connection.is_http2) => 20,
-            _ => 0,
-        };
-        if self.head.version == 0 {
-            // An answer in another version than the connection speaks.
-            return Err(NO_STATUS_LINE);
-        }
-        let status = parts.next().and_then(number).and_then(|status| u16::try_from(status).ok());
-        self.head.status = status.ok_or(NO_STATUS_LINE)?;
-        let reason = parts.next().unwrap_or_default();
-        let standard = standard_reason(self.head.status).to_bytes();
-        self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
-        Ok(())
-    }
-
     fn body_bytes(&mut self, data: &[u8]) -> bool {
         self.touch();
-        self.received += data.len() as u64;
-        if self.body.is_empty() && !self.reserve_announced(data.len()) {
-            return self.stop(Fault::NoMemory);
-        }
-        let room = self.body_limit.saturating_sub(self.body.len() as u64);
-        let taken = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        // One more for the NUL that ends the body in C.
-        if self.body.try_reserve(taken + 1).is_err() {
-            return self.stop(Fault::NoMemory);
-        }
-        self.body.extend_from_slice(&data[..taken]);
-        if taken < data.len() { self.stop(Fault::BodyLimit) } else { true }
-    }
-
-    fn reserve_announced(&mut self, first: usize) -> bool {
-        let announced = self.head.content_length.unwrap_or(0);
-        let wanted = announced.min(self.body_limit).min(MOST_RESERVED).max((first as u64).min(self.body_limit));
-        self.body.try_reserve_exact(wanted as usize + 1).is_ok()
+        self.inflow.body_bytes(data)
     }
 
     fn open(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
@@ -296,13 +183,6 @@ impl Exchange {
         self.connection = connection;
         0
     }
-}
-
-/// Digits and nothing else.
-pub fn number(text: &[u8]) -> Option<i64> {
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
-    let (first, rest) = text.split_first()?;
-    rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
 }
 
 /// CURLOPT_HEADERFUNCTION, for each line of a head. The `curl` crate's own has a guard and a thread local more.

@@ -1,20 +1,16 @@
 //! libcurl's outcome in our words: which code, what to tell a person, and whether the same would happen again.
 
-use super::exchange::{Exchange, Fault, NO_STATUS_LINE};
+use super::exchange::{Exchange, Fault};
 use crate::client::url::Origin;
 use crate::error::Code;
 use crate::text;
+use crate::transport::Failure;
+use crate::transport::inflow::NO_STATUS_LINE;
 use curl_sys::CURLcode;
 
 /// Newer than curl-sys's list.
 const CURLE_PROXY: CURLcode = 97;
 const CURLE_TOO_LARGE: CURLcode = 100;
-
-pub struct Failure {
-    pub code: Code,
-    pub note: String,
-    pub hopeless: bool,
-}
 
 /// Of a lookup that was not over when its time was. libcurl does it in a thread, and when it gets none it says nothing and
 /// tries again until the end: so whether there is one is for us to find out.
@@ -51,17 +47,20 @@ impl Report<'_> {
         if let Some(fault) = &self.exchange.fault {
             return Some(self.fault(fault));
         }
+        if let Some(fault) = &self.exchange.inflow.fault {
+            return Some(fault.failure());
+        }
         if self.curl_code != curl_sys::CURLE_OK {
             return Some(self.curl_failure());
         }
         if self.exchange.is_cut_off() {
             return Some(failure(Code::HTTPC_E_TRUNCATED, CUT_OFF));
         }
-        if self.exchange.head_done {
+        if self.exchange.inflow.head_done {
             return None;
         }
         // libcurl takes headers that the end of the connection cut off for a success.
-        let note = match self.exchange.received {
+        let note = match self.exchange.inflow.received {
             0 => "the server closed the connection without an answer",
             _ => "the connection closed inside the response's headers",
         };
@@ -70,18 +69,10 @@ impl Report<'_> {
 
     fn fault(&self, fault: &Fault) -> Failure {
         match fault {
-            Fault::BodyLimit => failure(Code::HTTPC_E_BODY_TOO_LARGE, "the body is longer than the limit"),
-            Fault::HeaderLimit => {
-                let note =
-                    format!("the response's headers are longer than the limit of {} bytes", self.exchange.max_headers);
-                failure(Code::HTTPC_E_HEADERS_TOO_LARGE, note)
-            }
-            Fault::BadHeader(why) => not_http((*why).to_owned()),
             Fault::Resend if self.exchange.opened > 0 => {
                 failure(Code::HTTPC_E_IO, "the server refused the request without acting on it")
             }
             Fault::Resend => failure(Code::HTTPC_E_IO, "the connection closed before an answer came"),
-            Fault::NoMemory => failure(Code::HTTPC_E_RESOURCE, "no memory for the body"),
             Fault::NoDescriptor(why) => {
                 failure(Code::HTTPC_E_RESOURCE, format!("no descriptor for a connection: {why}"))
             }
@@ -149,7 +140,7 @@ impl Report<'_> {
             // Said like this by libcurl before 8.6.
             curl_sys::CURLE_OUT_OF_MEMORY if self.request_head >= MOST_REQUEST_HEAD => too_long(),
             curl_sys::CURLE_OUT_OF_MEMORY
-                if super::is_older() && self.exchange.fired > 0 && !self.exchange.head_done =>
+                if super::is_older() && self.exchange.fired > 0 && !self.exchange.inflow.head_done =>
             {
                 long_line()
             }
@@ -170,7 +161,7 @@ impl Report<'_> {
             curl_sys::CURLE_HTTP2 => self.http2(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
             // So says libcurl before 8 of chunks that it cannot read.
-            curl_sys::CURLE_BAD_FUNCTION_ARGUMENT if self.exchange.head_done => not_http(said),
+            curl_sys::CURLE_BAD_FUNCTION_ARGUMENT if self.exchange.inflow.head_done => not_http(said),
             other => {
                 failure(Code::HTTPC_E_INTERNAL, format!("libcurl failed with {other}: {}", or(said, "no message")))
             }
@@ -213,11 +204,11 @@ impl Report<'_> {
 
     /// The connection broke that all requests share. As long as nothing has come for this one, another may be to blame.
     fn http2(&self, said: String) -> Failure {
-        let has_begun = self.exchange.received > 0;
+        let has_begun = self.exchange.inflow.received > 0;
         match said.is_empty() {
             false if has_begun => not_http(said),
             false => failure(Code::HTTPC_E_IO, format!("the HTTP/2 connection broke: {said}")),
-            true if self.exchange.head_done => {
+            true if self.exchange.inflow.head_done => {
                 failure(Code::HTTPC_E_TRUNCATED, "the body ended early: the HTTP/2 connection closed")
             }
             true if has_begun => {
@@ -233,10 +224,10 @@ impl Report<'_> {
         if said.contains("response header") {
             return failure(Code::HTTPC_E_HEADERS_TOO_LARGE, "the response's headers are too many or too long");
         }
-        if self.exchange.received > 0 && framing.iter().any(|word| said.contains(word)) {
+        if self.exchange.inflow.received > 0 && framing.iter().any(|word| said.contains(word)) {
             return not_http(said);
         }
-        if self.exchange.head_done && said.contains("unexpected eof") {
+        if self.exchange.inflow.head_done && said.contains("unexpected eof") {
             return failure(Code::HTTPC_E_TRUNCATED, CUT_OFF);
         }
         if said.contains("SSL routines::") && said.contains("alert") {
@@ -245,7 +236,7 @@ impl Report<'_> {
                 ..failure(Code::HTTPC_E_TLS, format!("the server ended TLS: {}", plain(&said)))
             };
         }
-        let when = match (self.exchange.head_done, self.exchange.received) {
+        let when = match (self.exchange.inflow.head_done, self.exchange.inflow.received) {
             (true, _) => "while the body was read",
             (false, 0) => "before an answer came",
             (false, _) => "inside the response's headers",

@@ -15,7 +15,7 @@ use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
 use crate::error::{Code, Result};
-use crate::transport::Outgoing;
+use crate::transport::{Failure, Outgoing};
 use curl::easy::Easy2;
 use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
@@ -157,7 +157,7 @@ impl Handle {
     /// How far the attempt is, and a count of bytes that grows when it gets on.
     pub fn progress(&mut self) -> (Progress, u64) {
         let exchange = self.easy.get_ref();
-        let received = exchange.received;
+        let received = exchange.inflow.received;
         if exchange.fired == 0 {
             return (Progress::Connecting, 0);
         }
@@ -165,7 +165,7 @@ impl Handle {
         if self.uploaded < length {
             self.uploaded = self.info_off_t(sys::CURLINFO_SIZE_UPLOAD_T);
         }
-        let answered = self.easy.get_ref().head_done;
+        let answered = self.easy.get_ref().inflow.head_done;
         let progress = if self.uploaded < length && !answered { Progress::Sending } else { Progress::Waiting };
         (progress, received + self.uploaded)
     }
@@ -174,7 +174,7 @@ impl Handle {
     /// to act on it, or has gone. Seen with TLS only.
     pub fn waits_to_resend(&self) -> bool {
         let exchange = self.easy.get_ref();
-        let is_unanswered = exchange.fired > 0 && exchange.received == 0 && self.origin.https;
+        let is_unanswered = exchange.fired > 0 && exchange.inflow.received == 0 && self.origin.https;
         // SAFETY: our own handle. A transfer without a connection has no TLS session.
         is_unanswered && unsafe { openssl_of(self.easy.raw()) }.is_none()
     }
@@ -216,21 +216,19 @@ impl Handle {
             note,
             hopeless,
             sent: exchange.fired > 0,
-            heard: exchange.received > 0,
+            heard: exchange.inflow.received > 0,
             reused: exchange.fired > 0 && !new_connection,
             shared: connection.is_some_and(|connection| connection.is_http2),
             // libcurl sends again on a new connection only what the server has refused to act on (Curl_retry_request).
-            unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.received == 0,
+            unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.inflow.received == 0,
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
-            response: exchange
-                .head_done
-                .then(|| (std::mem::take(&mut exchange.head), std::mem::take(&mut exchange.body))),
+            response: exchange.inflow.take(),
         }
     }
 
-    fn failure(&mut self, curl_code: Option<ffi::CURLcode>) -> Option<failure::Failure> {
+    fn failure(&mut self, curl_code: Option<ffi::CURLcode>) -> Option<Failure> {
         match curl_code {
             None if self.is_looking_up() => failure::of_unfinished_lookup(),
             // Ended by the driver: the machine knows why.

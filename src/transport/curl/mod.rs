@@ -8,7 +8,6 @@
 
 mod exchange;
 mod failure;
-mod framing;
 mod handle;
 mod header_list;
 mod http2_origins;

@@ -189,7 +189,7 @@ impl Multiplexer {
         let is_shared = matches!(&self.shards[transfer.shard as usize], Some(shard) if shard.is_http2());
         Some(Standing {
             is_shared,
-            head: exchange.head_done.then_some(&exchange.head),
+            head: exchange.inflow.head_done.then_some(&exchange.inflow.head),
             ended: transfer.ended,
             is_sent: exchange.fired > 0,
         })
@@ -197,7 +197,7 @@ impl Multiplexer {
 
     pub fn limit_body(&mut self, id: u32, limit: u64) {
         if let Some(Some(transfer)) = self.transfers.get_mut(id as usize) {
-            transfer.handle.exchange_mut().limit_body(limit);
+            transfer.handle.exchange_mut().inflow.limit_body(limit);
         }
     }
 

@@ -1,7 +1,6 @@
 //! A slot: a private multi handle with one easy handle, and so at most one connection. Calls to one origin use it one
 //! after the other, each on its own thread.
 
-use super::exchange::Exchange;
 use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
@@ -10,6 +9,7 @@ use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::Outgoing;
+use crate::transport::inflow::Inflow;
 use curl_sys as ffi;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -65,8 +65,8 @@ impl Slot {
         self.spoiled || self.running
     }
 
-    pub fn exchange(&mut self) -> &mut Exchange {
-        self.handle.exchange_mut()
+    pub fn inflow(&mut self) -> &mut Inflow {
+        &mut self.handle.exchange_mut().inflow
     }
 
     /// Starts an attempt.

@@ -175,7 +175,7 @@ impl Shard {
             // What came with the answer or right behind it was an event of the transfer's. With a short plain answer libcurl
             // has read all of it at once.
             let exchange = handle.exchange();
-            let has_read_all = !self.origin.https && exchange.received <= SHORT && !exchange.hung_up;
+            let has_read_all = !self.origin.https && exchange.inflow.received <= SHORT && !exchange.hung_up;
             if !(has_read_all && exchange.is_complete()) {
                 self.check_idle(now, connection.fd);
             }

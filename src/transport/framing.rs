@@ -1,7 +1,7 @@
 //! What a complete head says of where its body ends, and what makes it untrustworthy: versions of libcurl differ in what
 //! they let pass.
 
-use super::exchange::number;
+use super::inflow::number;
 use crate::client::response::Head;
 
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,178 @@
+//! A response as it comes in: lines of its head, bytes of its body. Knows nothing of where they come from.
+
+use super::Failure;
+use super::framing::Framing;
+use crate::client::response::{Head, standard_reason};
+use crate::error::Code;
+use crate::text;
+
+/// Reserved at most for a body whose length the server announced: the length is only its word.
+const MOST_RESERVED: u64 = 1 << 20;
+
+pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
+
+#[derive(Default)]
+pub struct Inflow {
+    /// The request is a HEAD.
+    is_head: bool,
+    max_headers: u64,
+    body_limit: u64,
+
+    pub head: Head,
+    /// The final head is complete: its blank line came. Headers that were cut off are no head.
+    pub head_done: bool,
+    pub body: Vec<u8>,
+    /// Header and body bytes so far.
+    pub received: u64,
+    header_bytes: u64,
+    /// A status line has come, and the blank line that ends its head has not.
+    inside_head: bool,
+    /// Nothing but the end of the connection ends the body.
+    pub until_close: bool,
+    pub fault: Option<Fault>,
+}
+
+/// Why nothing more is taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    BodyLimit,
+    HeaderLimit(u64),
+    BadHeader(&'static str),
+    NoMemory,
+}
+
+impl Fault {
+    pub fn failure(&self) -> Failure {
+        let (code, note) = match self {
+            Fault::BodyLimit => (Code::HTTPC_E_BODY_TOO_LARGE, "the body is longer than the limit".to_owned()),
+            Fault::HeaderLimit(limit) => {
+                let note = format!("the response's headers are longer than the limit of {limit} bytes");
+                (Code::HTTPC_E_HEADERS_TOO_LARGE, note)
+            }
+            Fault::BadHeader(why) => (Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::NoMemory => (Code::HTTPC_E_RESOURCE, "no memory for the body".to_owned()),
+        };
+        Failure { code, note, hopeless: false }
+    }
+}
+
+impl Inflow {
+    /// Makes ready for the next response.
+    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
+        *self = Inflow { is_head, max_headers, body_limit, ..Inflow::default() };
+    }
+
+    /// A limit that was settled at the head: what came with the head counts as well.
+    pub fn limit_body(&mut self, limit: u64) {
+        self.body_limit = limit;
+        self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    /// The response as far as it has come, once its head is complete.
+    pub fn take(&mut self) -> Option<(Head, Vec<u8>)> {
+        self.head_done.then(|| (std::mem::take(&mut self.head), std::mem::take(&mut self.body)))
+    }
+
+    fn stop(&mut self, fault: Fault) -> bool {
+        self.fault.get_or_insert(fault);
+        false
+    }
+
+    /// The next line of a head, with its end. False: take no more.
+    pub fn header_line(&mut self, line: &[u8], is_http2: bool) -> bool {
+        self.received += line.len() as u64;
+        self.header_bytes += line.len() as u64;
+        if self.header_bytes > self.max_headers {
+            return self.stop(Fault::HeaderLimit(self.max_headers));
+        }
+        // A trailer; or what is left of a line that the end of the connection cut off.
+        if self.head_done || !line.ends_with(b"\n") {
+            return true;
+        }
+        if line.starts_with(b"HTTP/") {
+            return match self.status_line(line, is_http2) {
+                Ok(()) => true,
+                Err(why) => self.stop(Fault::BadHeader(why)),
+            };
+        }
+        if matches!(line, b"\r\n" | b"\n") {
+            self.inside_head = false;
+            // An interim response's blank line does not end the head (RFC 9110 section 15.2).
+            let is_final = self.head.status >= 200 || self.head.status == 101;
+            self.head_done = is_final && self.end_head();
+            return !is_final || self.head_done;
+        }
+        if !self.inside_head {
+            return self.stop(Fault::BadHeader(NO_STATUS_LINE));
+        }
+        match self.head.headers.push_line(line) {
+            Ok(()) => true,
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    fn end_head(&mut self) -> bool {
+        match Framing::of(&self.head) {
+            Ok(framing) => {
+                self.head.content_length = framing.length;
+                self.until_close = framing.until_close && !self.is_head;
+                true
+            }
+            Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    fn status_line(&mut self, line: &[u8], is_http2: bool) -> Result<(), &'static str> {
+        if std::mem::replace(&mut self.inside_head, true) {
+            return Err("it has a second status line among its headers");
+        }
+        let line = line.trim_ascii_end();
+        let mut parts = line["HTTP/".len()..].splitn(3, |byte| *byte == b' ');
+        self.head.headers.start();
+        self.head.version = match parts.next().unwrap_or_default() {
+            b"1.0" => 10,
+            b"1.1" => 11,
+            b"2" if is_http2 => 20,
+            _ => 0,
+        };
+        if self.head.version == 0 {
+            // An answer in another version than the connection speaks.
+            return Err(NO_STATUS_LINE);
+        }
+        let status = parts.next().and_then(number).and_then(|status| u16::try_from(status).ok());
+        self.head.status = status.ok_or(NO_STATUS_LINE)?;
+        let reason = parts.next().unwrap_or_default();
+        let standard = standard_reason(self.head.status).to_bytes();
+        self.head.reason = (reason != standard).then(|| text::c_string(&text::printable(reason, 120)));
+        Ok(())
+    }
+
+    /// The next bytes of the body. False: take no more.
+    pub fn body_bytes(&mut self, data: &[u8]) -> bool {
+        self.received += data.len() as u64;
+        if self.body.is_empty() && !self.reserve_announced(data.len()) {
+            return self.stop(Fault::NoMemory);
+        }
+        let room = self.body_limit.saturating_sub(self.body.len() as u64);
+        let taken = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        // One more for the NUL that ends the body in C.
+        if self.body.try_reserve(taken + 1).is_err() {
+            return self.stop(Fault::NoMemory);
+        }
+        self.body.extend_from_slice(&data[..taken]);
+        if taken < data.len() { self.stop(Fault::BodyLimit) } else { true }
+    }
+
+    fn reserve_announced(&mut self, first: usize) -> bool {
+        let announced = self.head.content_length.unwrap_or(0);
+        let wanted = announced.min(self.body_limit).min(MOST_RESERVED).max((first as u64).min(self.body_limit));
+        self.body.try_reserve_exact(wanted as usize + 1).is_ok()
+    }
+}
+
+/// Digits and nothing else.
+pub fn number(text: &[u8]) -> Option<i64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    let (first, rest) = text.split_first()?;
+    rest.iter().try_fold(digit(first)?, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?))
+}
