@@ -263,7 +263,7 @@ impl Machine {
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {
             let mut response = Response::new(head, body, self.route.target.clone());
-            response.timings = end.timings;
+            (response.timings, response.sizes) = (end.timings, end.sizes);
             self.last_response = Some(Arc::new(response));
         }
         let stopped_from_outside =
