@@ -216,6 +216,11 @@ impl Place {
 }
 
 impl<W: Wake + 'static> Place<W> {
+    /// Who waits in it.
+    pub fn waker(&self) -> &W {
+        &self.waker
+    }
+
     /// When it will be served, as far as is known.
     pub fn due(&self) -> Micros {
         self.due
