@@ -5,6 +5,7 @@ use std::path::Path;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     name_shared_object();
+    wrap_clock();
     if let Ok(root) = std::env::var("DEP_CURL_ROOT") {
         refuse_select(&Path::new(&root).join("build/libcurl.a"));
     }
@@ -28,6 +29,18 @@ fn name_shared_object() {
             "cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libhttpclient.{soversion}.dylib,-headerpad_max_install_names"
         ),
         _ => {}
+    }
+}
+
+/// For src/transport/curl/step_clock.rs: libcurl's readings of the clock come to us.
+fn wrap_clock() {
+    println!("cargo:rustc-check-cfg=cfg(wrapped_clock)");
+    if env("CARGO_CFG_TARGET_OS") == "linux" && std::env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
+        let source = "src/transport/curl/step_clock.c";
+        println!("cargo:rerun-if-changed={source}");
+        cc::Build::new().file(source).compile("httpclient_step_clock");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=clock_gettime");
+        println!("cargo:rustc-cfg=wrapped_clock");
     }
 }
 

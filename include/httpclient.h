@@ -1432,6 +1432,24 @@ httpc_code httpc_request_set_idempotency_key(struct httpc_request *request,
 HTTPC_API httpc_code httpc_request_set_idempotent(struct httpc_request *request, int32_t on);
 
 /**
+ * Asks only for what has changed since `response`: If-None-Match with its ETag, If-Modified-Since with its Last-Modified
+ * (RFC 9110 section 13.1). A server that has nothing newer answers 304, which is an ordinary response without a body: go on
+ * using the one you have. HTTPC_E_INVALID_ARG when `response` has neither header.
+ */
+HTTPC_API
+httpc_code httpc_request_set_if_changed(struct httpc_request *request,
+                                        const httpc_response *response);
+
+/**
+ * Acts only on what has not changed since `response`, so that nobody else's change is overwritten: If-Match with its ETag,
+ * If-Unmodified-Since with its Last-Modified (RFC 9110 section 13.1). Otherwise the server answers 412: HTTPC_E_STATUS.
+ * HTTPC_E_INVALID_ARG when `response` has neither a strong ETag nor a Last-Modified.
+ */
+HTTPC_API
+httpc_code httpc_request_set_if_unchanged(struct httpc_request *request,
+                                          const httpc_response *response);
+
+/**
  * The token that cancels this request. The request keeps a reference; NULL takes the token away again.
  */
 HTTPC_API httpc_code httpc_request_set_cancel_token(struct httpc_request *request, httpc_cancel_token *token);
@@ -1467,6 +1485,15 @@ const char *httpc_response_header(const struct httpc_response *response,
                                   const char *name);
 
 /**
+ * The value number `index` (0 is the first) among the headers of that name, in the server's order, or NULL past the last:
+ * for fields that are sent several times, such as Set-Cookie.
+ */
+HTTPC_API
+const char *httpc_response_header_nth(const struct httpc_response *response,
+                                      const char *name,
+                                      size_t index);
+
+/**
  * How many headers there are, repeated names counted each time.
  */
 HTTPC_API size_t httpc_response_header_count(const struct httpc_response *response);
@@ -1499,6 +1526,22 @@ const char *httpc_response_error_detail(const struct httpc_response *response);
  * The URL that answered, without user-info. The query string is in it: mind where you print it.
  */
 HTTPC_API const char *httpc_response_url(const struct httpc_response *response);
+
+/**
+ * The URL of the first link with the relation `rel`, such as "next", in the Link headers (RFC 8288), or NULL. Absolute:
+ * resolved against httpc_response_url(). Only http and https; links with an anchor, about something else, do not count. It may
+ * lead to another origin, where the client's secrets do not go along. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_link(const struct httpc_response *response,
+                                const char *rel);
+
+/**
+ * How many redirects were followed. Each is an attempt with its own URL and a status from 301 to 308, in order, in
+ * httpc_response_attempt().
+ */
+HTTPC_API
+uint32_t httpc_response_redirects(const struct httpc_response *response);
 
 /**
  * The version of HTTP it came in.

@@ -20,6 +20,7 @@ mod share;
 pub mod slot;
 mod sockets;
 mod startup;
+mod step_clock;
 mod sys;
 mod tls_end;
 mod trust;

@@ -1,7 +1,7 @@
 //! Handles that the `curl` crate lacks, or makes in a way that panics when the process has no descriptor left.
 
 use crate::error::{Code, Error, Result};
-use crate::transport::curl::sys;
+use crate::transport::curl::{step_clock, sys};
 use curl_sys as ffi;
 use std::ffi::{c_int, c_long};
 
@@ -52,7 +52,7 @@ impl Multi {
     pub fn act(&self, fd: ffi::curl_socket_t, events: c_int) -> bool {
         let mut running: c_int = 0;
         // SAFETY: our own handle, and nobody else is inside it.
-        let outcome = unsafe { ffi::curl_multi_socket_action(self.0, fd, events, &mut running) };
+        let outcome = step_clock::step(|| unsafe { ffi::curl_multi_socket_action(self.0, fd, events, &mut running) });
         matches!(outcome, ffi::CURLM_OK | ffi::CURLM_CALL_MULTI_PERFORM | ffi::CURLM_BAD_SOCKET)
     }
 

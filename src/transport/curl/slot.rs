@@ -5,6 +5,7 @@ use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
 use super::sockets::{Idle, Sockets};
+use super::step_clock;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::url::Origin;
 use crate::error::Result;
@@ -86,14 +87,15 @@ impl Slot {
         let mut running: c_int = 0;
         let multi = self.multi.raw();
         // SAFETY: our own handle.
-        let outcome = unsafe {
-            if std::mem::take(&mut self.undriven) {
+        let undriven = std::mem::take(&mut self.undriven);
+        let outcome = step_clock::step(|| unsafe {
+            if undriven {
                 // What is due is the new transfer alone: no thread of a lookup, no connection that closes.
                 ffi::curl_multi_socket_action(multi, ffi::CURL_SOCKET_TIMEOUT, 0, &mut running)
             } else {
                 ffi::curl_multi_perform(multi, &mut running)
             }
-        };
+        });
         if outcome != ffi::CURLM_OK && outcome != ffi::CURLM_CALL_MULTI_PERFORM {
             self.spoiled = true;
             let out_of_memory = outcome == ffi::CURLM_OUT_OF_MEMORY;

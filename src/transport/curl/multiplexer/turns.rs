@@ -21,6 +21,7 @@ impl Multiplexer {
         };
         self.poller.wait(us, &mut self.ready)?;
         let now = clock::now();
+        self.polled_at = now;
         // Before anybody takes one: a connection that has ended is not to be used.
         for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
             if let Owner::Shard(shard) = ended.owner {
@@ -61,16 +62,14 @@ impl Multiplexer {
             (FAILED, curl_sys::CURL_CSELECT_ERR),
         ];
         let bits = bits.into_iter().filter(|(event, _)| events & event != 0).fold(0, |bits, (_, bit)| bits | bit);
-        let user = match &self.shards[shard as usize] {
-            Some(shard) if events & READ != 0 => shard.user(fd),
-            _ => None,
-        };
+        let user = self.user(shard, fd);
         self.drive(now, shard, fd, bits);
-        if is_edge {
+        // Another's request has gone out meanwhile: its answer will be another edge.
+        if is_edge && self.user(shard, fd) == user {
             self.poller.settle(fd);
         }
         // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
-        if let Some(user) = user
+        if let Some(user) = user.filter(|_| events & READ != 0)
             && let Some(Some(transfer)) = self.transfers.get_mut(user as usize)
         {
             transfer.heard = true;
@@ -79,6 +78,10 @@ impl Multiplexer {
                 self.touched.push(user);
             }
         }
+    }
+
+    fn user(&self, shard: u32, fd: RawFd) -> Option<u32> {
+        self.shards[shard as usize].as_ref().and_then(|shard| shard.user(fd))
     }
 
     fn drive(&mut self, now: Micros, number: u32, fd: RawFd, events: c_int) {
