@@ -48,7 +48,7 @@ const MOST_TURNS: u32 = 20_000;
 pub fn simulate(seed: u64, fault: Option<Fault>, traced: bool) -> Story {
     let mut run = Run::new(World::new(Plan::new(seed), fault, traced));
     let gone_well = catch_unwind(AssertUnwindSafe(|| {
-        run.to_the_end();
+        run.until_all_is_quiet();
         check::all(&mut run.world);
     }));
     if let Err(panic) = gone_well {
@@ -70,7 +70,7 @@ impl Run {
         Run { world, coming, threads: Vec::new(), engines }
     }
 
-    fn to_the_end(&mut self) {
+    fn until_all_is_quiet(&mut self) {
         let mut turns = 0;
         loop {
             let ready = self.ready();
