@@ -86,7 +86,7 @@ fn history(outcome: &Outcome) -> &[Attempt] {
 
 fn one_call(world: &mut World, call: usize, at: Micros, outcome: &Outcome) {
     let mut wrong = Vec::new();
-    let seen: Vec<&Seen> = world.seen.iter().filter(|seen| seen.call == call).collect();
+    let seen: Vec<&Seen> = world.seen.iter().filter(|seen| seen.call == call && !seen.is_void).collect();
     let caller = &world.plan.calls[call];
     in_time(caller, at, outcome, world.plan.closed_at, &mut wrong);
     as_the_server_saw_it(caller, &seen, outcome, &mut wrong);

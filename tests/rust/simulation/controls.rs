@@ -31,6 +31,11 @@ fn a_leaked_permit_is_found() {
 }
 
 #[test]
+fn a_shared_connection_without_a_permit_is_found() {
+    finds(Fault::UncountedConnection, "shared connections without a permit");
+}
+
+#[test]
 fn a_post_sent_twice_is_found() {
     finds(Fault::PostSentTwice, "POST sent twice");
 }

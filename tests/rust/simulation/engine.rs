@@ -3,15 +3,19 @@
 
 use crate::faults::Fault;
 use crate::flight::{Flight, Stage};
+use crate::lanes::{Lanes, Manner};
 use crate::world::{Bell, Inbox, Message, World};
 use httpclient::client::alarms::Alarms;
 use httpclient::client::clock::Micros;
 use httpclient::client::machine::{Action, Event};
+use httpclient::client::url::Origin;
 use httpclient::error::Code;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub struct Engine {
+    number: usize,
     pub inbox: Inbox,
     flights: BTreeMap<usize, Flight>,
     alarms: Alarms,
@@ -21,6 +25,10 @@ pub struct Engine {
 type Work = fn(&mut Engine, &mut Flight, &mut World) -> Option<Action>;
 
 impl Engine {
+    pub fn new(number: usize) -> Engine {
+        Engine { number, ..Engine::default() }
+    }
+
     pub fn is_idle(&self) -> bool {
         self.flights.is_empty() && self.inbox.lock().is_empty()
     }
@@ -51,6 +59,7 @@ impl Engine {
             rings += 1;
             assert!(rings < 10_000, "call {call} sets its alarm to what has passed, again and again");
         }
+        self.look_at_those_that_know(world);
         let next = self.alarms.next().unwrap_or(Micros::MAX);
         self.wakes_at = world.wake_time(next);
     }
@@ -65,9 +74,7 @@ impl Engine {
                 }
                 Message::Cancel(call) => self.cancel(world, call),
                 Message::WokenByLimiter(call) => self.with_flight(world, call, Self::poll_token),
-                Message::WokenByPool(call) => {
-                    self.with_flight(world, call, |_, flight, world| flight.use_permit(world))
-                }
+                Message::WokenByPool(call) => self.with_flight(world, call, Self::got_permit),
                 Message::Close => self.close(world),
             }
         }
@@ -107,6 +114,13 @@ impl Engine {
         }
     }
 
+    /// How the origin is to be spoken to, or that they have to find out for themselves.
+    fn look_at_those_that_know(&mut self, world: &mut World) {
+        while let Some(call) = self.lanes(world).touched.pop() {
+            self.with_flight(world, call, Self::ask_again);
+        }
+    }
+
     fn end_cancelled(&mut self, world: &mut World) {
         let is_cancelled = |call: &&usize| world.cancelled[**call] && is_by_token(world, **call);
         let cancelled: Vec<usize> = self.flights.keys().filter(is_cancelled).copied().collect();
@@ -130,13 +144,15 @@ impl Engine {
                     self.rest_until_token(&flight);
                     action
                 }
-                Action::TakePermit => flight.take_permit(world, self.bell(Message::WokenByPool(call))),
+                Action::TakePermit => self.take_permit(&mut flight, world),
                 Action::StartAttempt { fresh_connection } => {
+                    let was_stream = matches!(flight.stage, Stage::Stream);
                     let failed = flight.start(world, fresh_connection);
                     if failed.is_some() {
+                        flight.part(world);
                         flight.give_permit_back(world);
                     }
-                    failed
+                    if was_stream { self.look(&mut flight, world) } else { failed }
                 }
                 Action::Wait => {
                     flight.stage = Stage::Pause;
@@ -175,8 +191,108 @@ impl Engine {
         }
     }
 
+    fn take_permit(&mut self, flight: &mut Flight, world: &mut World) -> Option<Action> {
+        let origin = flight.machine.route().target.origin.clone();
+        let mut manner = Manner::Own;
+        if !flight.machine.wants_fresh_connection() {
+            manner = self.lanes(world).manner(flight.call, &origin.host, flight.is_impatient);
+            match manner {
+                Manner::Own | Manner::First => {}
+                Manner::Join => return self.join(flight, world, origin),
+                Manner::Later => {
+                    world.reach("a wait for a version");
+                    flight.stage = Stage::Version;
+                    return None;
+                }
+            }
+        }
+        let bell = Arc::new(self.bell(Message::WokenByPool(flight.call)));
+        match world.request_permit(&origin, bell.clone()) {
+            Some(ticket) => {
+                flight.stage = Stage::Permit { origin, ticket, bell };
+                None
+            }
+            None => self.use_permit(flight, world, origin, manner, false),
+        }
+    }
+
+    fn got_permit(&mut self, flight: &mut Flight, world: &mut World) -> Option<Action> {
+        let Stage::Permit { origin, .. } = &flight.stage else { return None };
+        let origin = origin.clone();
+        flight.stage = Stage::Nothing;
+        let manner = self.lanes(world).manner(flight.call, &origin.host, true);
+        self.use_permit(flight, world, origin, manner, true)
+    }
+
+    fn use_permit(
+        &mut self,
+        flight: &mut Flight,
+        world: &mut World,
+        origin: Arc<Origin>,
+        manner: Manner,
+        queued: bool,
+    ) -> Option<Action> {
+        flight.permit = Some(origin.clone());
+        if flight.machine.wants_fresh_connection() || manner == Manner::Own {
+            return Some(flight.machine.handle(world.now, Event::PermitGranted { queued }));
+        }
+        self.share_permit(flight, world);
+        if world.fault == Some(Fault::UncountedConnection) {
+            flight.give_permit_back(world);
+        } else if let Some(spare) = flight.permit.take() {
+            world.release(&spare);
+        }
+        self.join(flight, world, origin)
+    }
+
+    fn share_permit(&self, flight: &mut Flight, world: &mut World) {
+        if let Some(origin) = &flight.permit
+            && self.lanes(world).hold_permit(&origin.host)
+        {
+            flight.shares = flight.permit.take();
+        }
+    }
+
+    fn join(&self, flight: &mut Flight, world: &mut World, origin: Arc<Origin>) -> Option<Action> {
+        world.reach("a stream among others");
+        self.lanes(world).join(&origin.host);
+        (flight.shares, flight.is_stream) = (Some(origin), true);
+        flight.launch(world, false);
+        flight.stage = Stage::Stream;
+        None
+    }
+
+    fn ask_again(&mut self, flight: &mut Flight, world: &mut World) -> Option<Action> {
+        let Stage::Version = flight.stage else { return None };
+        flight.stage = Stage::Nothing;
+        flight.is_impatient = true;
+        let action = self.take_permit(flight, world);
+        flight.is_impatient = false;
+        action
+    }
+
+    fn lanes<'w>(&self, world: &'w mut World) -> &'w mut Lanes {
+        &mut world.lanes[self.number]
+    }
+
+    /// A request that is on its way tells how its origin is spoken to.
+    fn learn_version(&self, flight: &mut Flight, world: &mut World) {
+        let host = flight.machine.route().target.origin.host.clone();
+        let is_http2 = world.plan.http2 && host == "c.test";
+        if flight.wire.as_ref().is_some_and(|wire| wire.is_sent()) && self.lanes(world).learn(&host, is_http2) {
+            flight.is_stream = true;
+            self.share_permit(flight, world);
+        }
+    }
+
     fn look(&mut self, flight: &mut Flight, world: &mut World) -> Option<Action> {
-        let ended = flight.wire.as_mut()?.advance(world.now, &mut world.seen[flight.seen]);
+        let wire = flight.wire.as_mut()?;
+        let ended = wire.advance(world.now, &mut world.seen[flight.seen]);
+        if let Stage::Stream = flight.stage {
+            let is_its_turn = wire.is_sent() || ended;
+            return is_its_turn.then(|| flight.machine.handle(world.now, Event::PermitGranted { queued: true }));
+        }
+        self.learn_version(flight, world);
         if flight.judge(world, ended) {
             return Some(flight.end_attempt(world, true));
         }
@@ -193,7 +309,8 @@ impl Engine {
             return None;
         }
         match (flight.machine.handle(world.now, Event::TimerFired), &flight.stage) {
-            (Action::TakeToken, Stage::Token { .. }) | (Action::TakePermit, Stage::Permit { .. }) => None,
+            (Action::TakeToken, Stage::Token { .. })
+            | (Action::TakePermit, Stage::Permit { .. } | Stage::Version | Stage::Stream) => None,
             (Action::AbortAttempt, _) => Some(flight.end_attempt(world, true)),
             (action, _) => Some(action),
         }

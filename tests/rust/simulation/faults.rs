@@ -10,6 +10,8 @@ pub enum Fault {
     LeakedPermit,
     /// The machine is told that a POST is idempotent.
     PostSentTwice,
+    /// A shared connection gives its permit back before its first stream: it was so once.
+    UncountedConnection,
     /// A thread that reads a body waits for the server alone.
     OverrunDeadline,
 }

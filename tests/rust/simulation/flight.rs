@@ -18,6 +18,12 @@ pub struct Flight {
     /// Tokens for the attempt to come, and when they were taken.
     pub grant: Option<(Grant, Micros)>,
     pub permit: Option<Arc<Origin>>,
+    /// On whose shared connection it is, which holds the permit.
+    pub shares: Option<Arc<Origin>>,
+    /// Its attempt is one of that connection's streams.
+    pub is_stream: bool,
+    /// It has waited once for somebody to find out the version.
+    pub is_impatient: bool,
     pub wire: Option<Wire>,
     /// Of the attempt that runs, in the world's list of what servers have seen.
     pub seen: usize,
@@ -26,8 +32,19 @@ pub struct Flight {
 
 pub enum Stage {
     Nothing,
-    Token { place: Place<Bell>, latest: Micros },
-    Permit { origin: Arc<Origin>, ticket: Ticket, bell: Arc<Bell> },
+    Token {
+        place: Place<Bell>,
+        latest: Micros,
+    },
+    Permit {
+        origin: Arc<Origin>,
+        ticket: Ticket,
+        bell: Arc<Bell>,
+    },
+    /// Somebody finds out how the origin is to be spoken to.
+    Version,
+    /// With its attempt under way already: its turn on a shared connection.
+    Stream,
     Attempt,
     Pause,
 }
@@ -52,7 +69,18 @@ impl Flight {
         };
         let rng = fastrand::Rng::with_seed(world.plan.seed.wrapping_add(call as u64));
         let machine = Machine::new(rules, world.now, rng);
-        Flight { call, machine, grant: None, permit: None, wire: None, seen: 0, stage: Stage::Nothing }
+        Flight {
+            call,
+            machine,
+            grant: None,
+            permit: None,
+            shares: None,
+            is_stream: false,
+            is_impatient: false,
+            wire: None,
+            seen: 0,
+            stage: Stage::Nothing,
+        }
     }
 
     pub fn is_due(&self, world: &World) -> bool {
@@ -136,12 +164,49 @@ impl Flight {
         if let Some(origin) = self.permit.take() {
             world.release(&origin);
         }
+        if let (Some(origin), Some(engine)) = (self.shares.take(), self.engine(world))
+            && world.lanes[engine].take_permit_back(&origin.host)
+        {
+            world.reach("a shared connection's permit given back");
+            world.release(&origin);
+        }
+    }
+
+    fn engine(&self, world: &World) -> Option<usize> {
+        world.plan.calls[self.call].engine
+    }
+
+    /// Its attempt is off the wire, and will not find out how the origin is to be spoken to.
+    pub fn part(&mut self, world: &mut World) {
+        let Some(engine) = self.engine(world) else { return };
+        let host = &self.machine.route().target.origin.host;
+        if std::mem::take(&mut self.is_stream) {
+            world.lanes[engine].part(host);
+        }
+        world.lanes[engine].leave(self.call, host);
+    }
+
+    /// It was to be an attempt, and never went out.
+    fn leave_stream(&mut self, world: &mut World) {
+        world.reach("a stream left before its turn");
+        self.wire = None;
+        self.part(world);
+        let (call, seen) = (self.call, &mut world.seen[self.seen]);
+        seen.is_void = true;
+        let arrived = seen.arrived;
+        world.hold(!arrived, || format!("call {call} leaves a stream that the server has seen"));
+        self.give_permit_back(world);
     }
 
     /// Leaves the queue that it stands in, if any.
     pub fn stop_waiting(&mut self, world: &mut World) {
         match std::mem::replace(&mut self.stage, Stage::Nothing) {
-            Stage::Permit { origin, ticket, .. } => world.withdraw(&origin, ticket),
+            Stage::Permit { origin, ticket, .. } => {
+                world.withdraw(&origin, ticket);
+                self.part(world);
+            }
+            Stage::Version => self.part(world),
+            Stage::Stream => self.leave_stream(world),
             Stage::Token { .. } => world.left_token_queue(self.call),
             Stage::Attempt => self.stage = Stage::Attempt,
             Stage::Pause | Stage::Nothing => {}
@@ -152,15 +217,28 @@ impl Flight {
     pub fn start(&mut self, world: &mut World, fresh_connection: bool) -> Option<Action> {
         let (call, now) = (self.call, world.now);
         world.hold(world.completions[call].is_empty(), || format!("call {call} starts an attempt after its end"));
-        world.hold(self.permit.is_some(), || format!("call {call} starts an attempt without a permit"));
-        world.attempts += 1;
-        if world.chance.u32(0..200) == 0 {
+        let has_permit = self.permit.is_some() || self.shares.is_some();
+        world.hold(has_permit, || format!("call {call} starts an attempt without a permit"));
+        if let Stage::Stream = self.stage {
+            world.seen[self.seen].started = now;
+        } else if world.chance.u32(0..200) == 0 {
             world.reach("an attempt that could not begin");
             return Some(self.machine.handle(now, Event::Failed(Error::new(Code::HTTPC_E_RESOURCE, "as scripted"))));
         }
         if let Some((_, taken)) = self.grant.take() {
             world.tokens_used.push(taken);
         }
+        if !matches!(self.stage, Stage::Stream) {
+            self.launch(world, fresh_connection);
+        }
+        self.stage = Stage::Attempt;
+        None
+    }
+
+    /// Puts the attempt on the wire.
+    pub fn launch(&mut self, world: &mut World, fresh_connection: bool) {
+        let (call, now) = (self.call, world.now);
+        world.attempts += 1;
         let route = self.machine.route();
         let (method, host) = (route.method.as_str().to_owned(), route.target.origin.host.clone());
         let idle = world.idle.entry(host).or_default();
@@ -182,10 +260,9 @@ impl Flight {
             arrived: false,
             acted: false,
             asks,
+            is_void: false,
             not_before: None,
         });
-        self.stage = Stage::Attempt;
-        None
     }
 
     /// Takes in what has come. `Some`: the attempt is over, or to be ended. `is_over`: nothing more comes.
@@ -229,6 +306,7 @@ impl Flight {
             *world.idle.entry(host).or_default() += 1;
         }
         let end = wire.finish();
+        self.part(world);
         if release_first {
             self.give_permit_back(world);
         }

@@ -12,6 +12,7 @@ mod controls;
 mod engine;
 mod faults;
 mod flight;
+mod lanes;
 mod plan;
 mod run;
 mod server;
@@ -25,6 +26,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand seeds come across: a simulation in which nothing happens holds anything.
 const EXPECTED: &[&str] = &[
+    "a wait for a version",
+    "a stream among others",
+    "a stream left before its turn",
+    "a shared connection's permit given back",
     "HTTPC_E_BODY_TOO_LARGE",
     "HTTPC_E_CANCELLED",
     "HTTPC_E_CERTIFICATE",

@@ -32,6 +32,8 @@ pub struct Plan {
     pub status_errors: bool,
     pub max_body: u64,
     pub engines: usize,
+    /// The last of the origins speaks HTTP/2 with engines.
+    pub http2: bool,
     pub calls: Vec<Caller>,
     pub closed_at: Option<Micros>,
     /// In percent: of attempts that go wrong, and of waits that end early or late.
@@ -86,6 +88,7 @@ impl Plan {
             status_errors: chance(rng, 70),
             max_body: if chance(rng, 30) { rng.u64(0..2000) } else { 1 << 20 },
             engines,
+            http2: rng.bool(),
             calls,
             closed_at: chance(rng, 15).then(|| span(rng)),
             trouble: rng.u32(0..=100),

@@ -66,7 +66,7 @@ impl Run {
             coming.extend(call.cancel.map(|cancel| (cancel.at, Coming::Cancel(number))));
         }
         coming.extend(world.plan.closed_at.map(|at| (at, Coming::Close)));
-        let engines = (0..world.plan.engines).map(|_| Engine::default()).collect();
+        let engines = (0..world.plan.engines).map(Engine::new).collect();
         Run { world, coming, threads: Vec::new(), engines }
     }
 
@@ -171,6 +171,9 @@ impl Run {
                 stuck.push(flight.call);
             }
         }
+        held += self.world.lanes.iter().map(|lanes| lanes.permits()).sum::<u32>();
+        let uncounted: usize = self.world.lanes.iter().map(|lanes| lanes.uncounted()).sum();
+        self.world.hold(uncounted == 0, || format!("{uncounted} shared connections without a permit"));
         let in_use = self.world.admission.in_use();
         self.world.hold(held == in_use, || format!("{in_use} permits are out, and {held} are held"));
         for call in stuck {
@@ -186,6 +189,6 @@ impl Flight {
         use crate::flight::Stage;
         let by_itself =
             self.machine.wake_at().is_some() || self.wire.as_ref().is_some_and(|wire| wire.next().is_some());
-        by_itself || matches!(self.stage, Stage::Permit { .. } | Stage::Token { .. })
+        by_itself || matches!(self.stage, Stage::Permit { .. } | Stage::Token { .. } | Stage::Version)
     }
 }

@@ -61,6 +61,8 @@ pub struct Seen {
     /// It may have had its effect.
     pub acted: bool,
     pub asks: Option<Asks>,
+    /// It was given up before its turn, and is no attempt.
+    pub is_void: bool,
     /// No sooner may the next one come.
     pub not_before: Option<Micros>,
 }

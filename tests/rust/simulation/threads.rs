@@ -85,7 +85,7 @@ impl Thread {
             Stage::Permit { .. } => self.queue(world),
             Stage::Pause => self.pause(world),
             Stage::Attempt => self.exchange(world),
-            Stage::Nothing => None,
+            Stage::Nothing | Stage::Version | Stage::Stream => None,
         }
     }
 

@@ -113,6 +113,11 @@ impl Wire {
         (self.progress, self.moved)
     }
 
+    /// A byte of the request is out.
+    pub fn is_sent(&self) -> bool {
+        self.sent
+    }
+
     /// Whether its connection can serve another one.
     pub fn is_complete(&self) -> bool {
         self.ended && self.how.is_none() && self.inflow.fault.is_none()

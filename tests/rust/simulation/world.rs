@@ -2,6 +2,7 @@
 //! of all that happens.
 
 use crate::faults::Fault;
+use crate::lanes::Lanes;
 use crate::plan::{GRANULARITY, ORIGINS, Plan, chance};
 use crate::server::Seen;
 use fastrand::Rng;
@@ -78,6 +79,8 @@ pub struct World {
     pub tokens_used: Vec<Micros>,
     /// Idle connections by host.
     pub idle: BTreeMap<String, u32>,
+    /// Of each engine.
+    pub lanes: Vec<Lanes>,
     pub attempts: u64,
     pub seen: Vec<Seen>,
     pub completions: Vec<Vec<(Micros, Outcome)>>,
@@ -112,6 +115,7 @@ impl World {
             token_queue: VecDeque::new(),
             tokens_used: Vec::new(),
             idle: BTreeMap::new(),
+            lanes: (0..plan.engines).map(|_| Lanes::default()).collect(),
             attempts: 0,
             seen: Vec::new(),
             completions: plan.calls.iter().map(|_| Vec::new()).collect(),
