@@ -109,6 +109,7 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
+    config &content_decoding(bool on) noexcept { return set(httpc_config_set_content_decoding, on); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }
     config &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_config_set_max_redirects, redirects); }
     config &redirect_post(bool on) noexcept { return set(httpc_config_set_redirect_post, on); }
@@ -213,6 +214,7 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     request &retry(std::nullptr_t) noexcept { return set(httpc_request_set_retry, nullptr); }
     request &status_errors(bool on) noexcept { return set(httpc_request_set_status_errors, on); }
     request &max_body(std::uint64_t bytes) noexcept { return set(httpc_request_set_max_body, bytes); }
+    request &content_decoding(bool on) noexcept { return set(httpc_request_set_content_decoding, on); }
     request &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_request_set_max_redirects, redirects); }
     request &redirect_post(bool on) noexcept { return set(httpc_request_set_redirect_post, on); }
     /** Without a key: a fresh one for each send. */

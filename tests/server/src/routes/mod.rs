@@ -3,6 +3,7 @@
 mod book;
 mod broken;
 mod demo;
+mod encoded;
 mod pace;
 mod plain;
 mod raw;
@@ -52,6 +53,8 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
+        "encoded" => encoded::answer(x, rest),
+        "bomb" => encoded::bomb(x),
         "versioned" => versions::versioned(x),
         "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
