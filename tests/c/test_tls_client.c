@@ -174,9 +174,11 @@ TEST(it_is_not_shown_to_a_proxy)
 
 TEST(files_that_are_not_there)
 {
-    expect_no_client(certified_config("/no/such/file", NULL, NULL), HTTPC_E_FILE, "client certificate /no/such/file", "");
-    expect_no_client(certified_config(address("CLIENT_CERT"), "/no/such/key", NULL), HTTPC_E_FILE, "client key /no/such/key", "");
-    httpc_config *config = trusting_config();
+    httpc_config *config = certified_config("/no/such/file", NULL, NULL);
+    expect_no_client(config, HTTPC_E_FILE, "client certificate /no/such/file", "");
+    config = certified_config(address("CLIENT_CERT"), "/no/such/key", NULL);
+    expect_no_client(config, HTTPC_E_FILE, "client key /no/such/key", "");
+    config = trusting_config();
     httpc_config_set_client_pkcs12(config, "/no/such/p12", SECRET);
     expect_no_client(config, HTTPC_E_FILE, "client certificate /no/such/p12", "");
 }
@@ -199,10 +201,10 @@ TEST(passwords_that_are_missing_or_wrong)
 
 TEST(files_of_another_kind)
 {
-    const char *certificate = address("CLIENT_CERT"), *p12 = address("CLIENT_P12");
-    expect_no_client(certified_config(address("CLIENT_KEY"), NULL, NULL), HTTPC_E_TLS, address("CLIENT_KEY"), "no certificate");
-    expect_no_client(certified_config(certificate, NULL, NULL), HTTPC_E_TLS, certificate, "no private key");
-    expect_no_client(certified_config(certificate, address("CA"), NULL), HTTPC_E_TLS, address("CA"), "no private key");
+    const char *certificate = address("CLIENT_CERT"), *key = address("CLIENT_KEY"), *p12 = address("CLIENT_P12");
+    expect_no_client(certified_config(key, NULL, NULL), HTTPC_E_TLS, key, "no certificate");
+    expect_no_client(certified_config(certificate, NULL, NULL), HTTPC_E_TLS, certificate, "no good private key");
+    expect_no_client(certified_config(certificate, address("CA"), NULL), HTTPC_E_TLS, address("CA"), "no good private key");
     expect_no_client(certified_config(p12, NULL, SECRET), HTTPC_E_TLS, p12, "no certificate");
     httpc_config *config = trusting_config();
     httpc_config_set_client_pkcs12(config, certificate, SECRET);
@@ -214,8 +216,8 @@ TEST(files_of_another_kind)
 
 TEST(a_key_of_another_certificate)
 {
-    const char *certificate = address("CLIENT_CHAIN");
-    expect_no_client(certified_config(certificate, address("CLIENT_KEY"), NULL), HTTPC_E_TLS, certificate, "does not belong");
+    const char *certificate = address("CLIENT_CHAIN"), *key = address("CLIENT_KEY");
+    expect_no_client(certified_config(certificate, key, NULL), HTTPC_E_TLS, certificate, "does not belong");
 }
 
 TEST(an_expired_certificate)

@@ -35,15 +35,14 @@ impl Identity {
 
     /// What a handshake would fail of later, and say less clearly.
     fn check(&self, shown: &str) -> Result<()> {
-        let fail = |why: String| Err(Error::new(Code::HTTPC_E_TLS, format!("{shown}: {why}")));
         let belongs = self.certificate.public_key().is_ok_and(|public| public.public_eq(&self.key));
         if !belongs {
-            return fail("the key does not belong to this certificate".to_owned());
+            return Err(bad(shown, "the key does not belong to this certificate"));
         }
         let ends = self.certificate.not_after();
         let is_over = Asn1Time::days_from_now(0).and_then(|now| ends.compare(&now)).is_ok_and(Ordering::is_lt);
         if is_over {
-            return fail(format!("it expired on {ends}"));
+            return Err(bad(shown, &format!("it expired on {ends}")));
         }
         SslContextBuilder::new(SslMethod::tls_client())
             .and_then(|mut context| self.give_to(&mut context))
@@ -71,7 +70,7 @@ fn from_pem(certificates: &Source, key: Option<&Source>, password: Option<&str>)
     let pem = load(CERTIFICATE, certificates)?;
     let mut found = parse_pem(&shown(CERTIFICATE, certificates), &pem)?.into_iter();
     let Some(certificate) = found.next() else {
-        return Err(Error::new(Code::HTTPC_E_TLS, format!("{}: empty", shown(CERTIFICATE, certificates))));
+        return Err(bad(&shown(CERTIFICATE, certificates), "no certificate in it"));
     };
     let key = match key {
         Some(source) => private_key(&shown(KEY, source), &load(KEY, source)?, password)?,
@@ -90,10 +89,10 @@ fn private_key(shown: &str, pem: &[u8], password: Option<&str>) -> Result<PKey<P
         room.copy_from_slice(given);
         Ok(given.len())
     });
-    parsed.map_err(|why| match (is_asked, password) {
-        (true, None) => encrypted(shown, "the key is encrypted, and no password was given"),
-        (true, Some(_)) => encrypted(shown, "the password is wrong, or the key is damaged"),
-        (false, _) => refused(shown, "no private key in PEM form in it", &why),
+    parsed.map_err(|_| match (is_asked, password) {
+        (true, None) => bad(shown, "the key is encrypted, and no password was given"),
+        (true, Some(_)) => bad(shown, "the password is wrong, or the key is damaged"),
+        (false, _) => bad(shown, "no good private key in PEM form in it"),
     })
 }
 
@@ -104,20 +103,20 @@ fn from_pkcs12(source: &Source, password: Option<&str>) -> Result<Identity> {
     let parsed = container.parse2(password.unwrap_or_default()).map_err(|why| {
         let says = |reason| why.errors().iter().any(|error| error.reason() == Some(reason));
         match password {
-            None if says("mac verify failure") => encrypted(&shown, "it is encrypted, and no password was given"),
-            Some(_) if says("mac verify failure") => encrypted(&shown, "the password is wrong, or it is damaged"),
-            _ if says("unsupported") => encrypted(&shown, "it is encrypted in an old way that this OpenSSL refuses"),
+            None if says("mac verify failure") => bad(&shown, "it is encrypted, and no password was given"),
+            Some(_) if says("mac verify failure") => bad(&shown, "the password is wrong, or it is damaged"),
+            _ if says("unsupported") => bad(&shown, "it is encrypted in an old way that this OpenSSL refuses"),
             _ => refused(&shown, "not a good PKCS#12 file", &why),
         }
     })?;
     let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
-        return Err(Error::new(Code::HTTPC_E_TLS, format!("{shown}: a certificate with its key is not in it")));
+        return Err(bad(&shown, "a certificate with its key is not in it"));
     };
     let chain = parsed.ca.into_iter().flatten().collect();
     Ok(Identity { certificate, key, chain })
 }
 
 /// Never with the password.
-fn encrypted(shown: &str, why: &str) -> Box<Error> {
+fn bad(shown: &str, why: &str) -> Box<Error> {
     Error::new(Code::HTTPC_E_TLS, format!("{shown}: {why}"))
 }
