@@ -447,6 +447,25 @@ typedef enum httpc_phase {
 } httpc_phase;
 
 /**
+ * A part of a response, for httpc_response_size().
+ */
+typedef enum httpc_size {
+    /**
+     * The head as it came, with interim responses and trailers. Over HTTP/2: written out as in HTTP/1.1.
+     */
+    HTTPC_SIZE_HEAD = 0,
+    /**
+     * The body as it came, without chunk sizes.
+     */
+    HTTPC_SIZE_BODY_RECEIVED = 1,
+    /**
+     * The body after its content codings were undone.
+     */
+    HTTPC_SIZE_BODY_DECODED = 2,
+    HTTPC_SIZE_FORCE_32_ = 2147483647,
+} httpc_size;
+
+/**
  * How a pause d of the exponential backoff is spread, so that clients do not come back in step.
  */
 typedef enum httpc_jitter {
@@ -883,10 +902,23 @@ httpc_code httpc_config_add_rate_limiter(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_status_errors(struct httpc_config *config, int32_t on);
 
 /**
- * Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+ * Longest response body kept in memory, in decoded bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
  * response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
  */
-HTTPC_API httpc_code httpc_config_set_max_body(struct httpc_config *config, uint64_t bytes);
+HTTPC_API
+httpc_code httpc_config_set_max_body(struct httpc_config *config,
+                                     uint64_t bytes);
+
+/**
+ * Whether content codings are undone (1, the default): "Accept-Encoding: gzip, deflate, br, zstd" is sent, bodies are decoded
+ * (RFC 9110 section 8.4), and limits count decoded bytes. Headers stay as they came. A request that has an Accept-Encoding of its
+ * own, or the client, gets its body as it came; one with a Range asks for no coding. A body that is cut off or broken inside
+ * its coding, or in a coding that nobody asked for, is HTTPC_E_DECODE. What follows a complete gzip, deflate or brotli stream
+ * is ignored, as browsers do.
+ */
+HTTPC_API
+httpc_code httpc_config_set_content_decoding(struct httpc_config *config,
+                                             int32_t on);
 
 /**
  * Longest response head, in bytes over all its header lines; beyond it a call ends with HTTPC_E_HEADERS_TOO_LARGE. At
@@ -1590,6 +1622,11 @@ HTTPC_API httpc_code httpc_request_set_status_errors(struct httpc_request *reque
 HTTPC_API httpc_code httpc_request_set_max_body(struct httpc_request *request, uint64_t bytes);
 
 /**
+ * Whether this response's content codings are undone, see httpc_config_set_content_decoding().
+ */
+HTTPC_API httpc_code httpc_request_set_content_decoding(struct httpc_request *request, int32_t on);
+
+/**
  * Most redirects that this request follows; 0 follows none.
  */
 HTTPC_API httpc_code httpc_request_set_max_redirects(struct httpc_request *request, uint32_t redirects);
@@ -1738,6 +1775,11 @@ HTTPC_API const char *httpc_response_peer(const struct httpc_response *response)
  * Whether the final attempt used an idle connection again.
  */
 HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
+
+/**
+ * How many bytes the response of the final attempt had; `which` is an httpc_size.
+ */
+HTTPC_API uint64_t httpc_response_size(const struct httpc_response *response, int32_t which);
 
 /**
  * How many attempts it took.

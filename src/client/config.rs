@@ -86,6 +86,8 @@ pub struct Config {
     pub status_errors: bool,
     pub max_body: u64,
     pub max_headers: u64,
+    /// Codings are asked for, and undone.
+    pub content_decoding: bool,
     pub redirects: Redirects,
     pub protocol: Protocol,
     pub tls: Tls,
@@ -114,6 +116,7 @@ impl Default for Config {
             status_errors: true,
             max_body: 64 << 20,
             max_headers: 256 << 10,
+            content_decoding: true,
             redirects: Redirects::default(),
             protocol: Protocol::HTTPC_PROTOCOL_AUTO,
             tls: Tls::default(),

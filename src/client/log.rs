@@ -109,6 +109,9 @@ impl Log {
                 if secret { REDACTED.into() } else { text::printable(value.as_bytes(), 500) }
             ));
         });
+        if let Some(encoding) = out.accept_encoding {
+            trace(&format!("> Accept-Encoding: {}", encoding.to_string_lossy()));
+        }
         if let Some(body) = out.body {
             trace(&format!("> ({} bytes of body)", body.len()));
         }

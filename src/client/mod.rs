@@ -10,6 +10,7 @@ mod call;
 pub mod cancel;
 pub mod clock;
 pub mod config;
+pub mod content;
 mod detail;
 pub mod error_body;
 pub mod fork;

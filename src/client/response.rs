@@ -39,6 +39,17 @@ impl Timings {
     }
 }
 
+/// Bytes of the final attempt's response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Its head, with interim ones and trailers.
+    pub head: u64,
+    /// Its body as it came.
+    pub body: u64,
+    /// Its body as the program gets it.
+    pub decoded: u64,
+}
+
 /// The head of a response, as the transport saw it.
 #[derive(Debug, Default)]
 pub struct Head {
@@ -60,6 +71,7 @@ pub struct Response {
     pub headers: HeaderMap,
     pub target: Arc<Target>,
     pub timings: Timings,
+    pub sizes: Sizes,
     pub elapsed_us: u64,
     pub attempts: Arc<[Attempt]>,
     pub secured: Option<Secured>,
@@ -99,6 +111,7 @@ impl Response {
             body,
             target,
             timings: Timings::default(),
+            sizes: Sizes::default(),
             elapsed_us: 0,
             attempts: Arc::default(),
             made: Made::default(),

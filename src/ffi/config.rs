@@ -185,13 +185,28 @@ pub unsafe extern "C" fn httpc_config_set_status_errors(config: *mut httpc_confi
     }
 }
 
-/// Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+/// Longest response body kept in memory, in decoded bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
 /// response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_max_body(config: *mut httpc_config, bytes: u64) -> Code {
     unsafe {
         set(config, |c| {
             c.max_body = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Whether content codings are undone (1, the default): "Accept-Encoding: gzip, deflate, br, zstd" is sent, bodies are decoded
+/// (RFC 9110 section 8.4), and limits count decoded bytes. Headers stay as they came. A request that has an Accept-Encoding of its
+/// own, or the client, gets its body as it came; one with a Range asks for no coding. A body that is cut off or broken inside
+/// its coding, or in a coding that nobody asked for, is HTTPC_E_DECODE. What follows a complete gzip, deflate or brotli stream
+/// is ignored, as browsers do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_content_decoding(config: *mut httpc_config, on: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.content_decoding = boolean(on, "on")?;
             Ok(())
         })
     }

@@ -7,6 +7,8 @@ pub mod inflow;
 use crate::client::method::Method;
 use crate::client::url::Target;
 use crate::error::Code;
+use inflow::Expected;
+use std::ffi::CStr;
 use std::sync::Arc;
 
 /// Calls its argument with name and value of each header that goes along, and whether the value is a secret.
@@ -18,10 +20,9 @@ pub struct Outgoing<'a> {
     pub target: &'a Target,
     pub body: Option<&'a Arc<[u8]>>,
     pub headers: &'a EachHeader<'a>,
-    /// Longest response head, in bytes.
-    pub max_headers: u64,
-    /// Longest body, in bytes, until the head settles another limit.
-    pub max_body: u64,
+    /// What is sent as Accept-Encoding beside the headers.
+    pub accept_encoding: Option<&'static CStr>,
+    pub expected: Expected,
 }
 
 /// Why an attempt has no complete response.

@@ -7,7 +7,7 @@ use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
 use crate::text;
-use crate::transport::inflow::Inflow;
+use crate::transport::inflow::{Expected, Inflow};
 use curl::easy::{Handler, SeekResult, WriteError};
 use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -65,8 +65,8 @@ impl Exchange {
     }
 
     /// Makes ready for the next attempt.
-    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
-        self.inflow.reset(is_head, max_headers, body_limit);
+    pub fn reset(&mut self, expected: Expected) {
+        self.inflow.reset(expected);
         self.tls_end = None;
         (self.fired, self.opened) = (0, 0);
         (self.connection, self.hung_up, self.touched) = (None, false, false);

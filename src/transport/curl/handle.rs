@@ -39,6 +39,7 @@ pub struct Handle {
     is_direct: bool,
     is_fresh: bool,
     keeps_connection: bool,
+    accept_encoding: Option<&'static CStr>,
     uploaded: u64,
 }
 
@@ -78,6 +79,7 @@ impl Handle {
             is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
             keeps_connection: true,
+            accept_encoding: None,
             uploaded: 0,
         };
         handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
@@ -149,7 +151,7 @@ impl Handle {
 
     /// Makes ready for an attempt.
     pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
+        self.easy.get_mut().reset(out.expected);
         self.uploaded = 0;
         self.set_request(out)
     }
@@ -196,6 +198,9 @@ impl Handle {
         self.body = None;
         let new_connection = self.easy.get_ref().opened > 0;
         let timings = self.timings(new_connection);
+        if curl_code == Some(ffi::CURLE_OK) {
+            self.easy.get_mut().inflow.end();
+        }
         let failure = self.failure(curl_code);
         let connection = self.easy.get_ref().connection;
         let peer = match &connection {
@@ -224,6 +229,7 @@ impl Handle {
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
+            sizes: exchange.inflow.sizes(),
             response: exchange.inflow.take(),
         }
     }

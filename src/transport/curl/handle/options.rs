@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::transport::Outgoing;
 use crate::transport::curl::exchange::{self, Exchange};
 use crate::transport::curl::sockets;
-use std::ffi::{CString, c_char, c_int, c_long};
+use std::ffi::{CStr, CString, c_char, c_int, c_long};
 
 impl Handle {
     pub(super) fn long(&self, option: ffi::CURLoption, value: c_long) {
@@ -91,6 +91,7 @@ impl Handle {
     pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
         self.set_target(out)?;
         self.set_method_and_body(out);
+        self.accept(out.accept_encoding);
         self.set_headers(out);
         Ok(())
     }
@@ -159,6 +160,14 @@ impl Handle {
     fn set_upload_buffer(&self, body: usize) {
         let size = body.clamp(16 << 10, 64 << 10) as c_long;
         self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
+    }
+
+    /// Cheaper than in the list. libcurl decodes nothing all the same (CURLOPT_HTTP_CONTENT_DECODING).
+    fn accept(&mut self, encoding: Option<&'static CStr>) {
+        if self.accept_encoding != encoding {
+            self.accept_encoding = encoding;
+            self.pointer(ffi::CURLOPT_ACCEPT_ENCODING, encoding.map_or(ptr::null(), CStr::as_ptr));
+        }
     }
 
     fn set_headers(&mut self, out: &Outgoing<'_>) {
