@@ -66,7 +66,7 @@ impl Version {
 
 impl Handle {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Handle> {
-        let exchange = Exchange::new(settings.trust_for(origin)?, settings.counts.clone());
+        let exchange = Exchange::new(settings.secure_for(origin)?, settings.counts.clone());
         let mut handle = Handle {
             easy: Easy2::new(exchange),
             url: raw::Url::new()?,

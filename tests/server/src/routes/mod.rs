@@ -86,6 +86,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "stale-on-reuse" | "stale-on-reuse-fin" | "silent-on-reuse" => stale::on_reuse(x, first),
         "once" => stale::once(x),
         "raw" | "early" => raw::answer(x),
+        "tls" => plain::tls(x),
         _ => x.reply(no_such_route()),
     }
 }
