@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::response::Head;
 use crate::error::{Code, DelaySource, Error, Stop};
 use crate::text;
-use crate::transport::Outgoing;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -109,8 +109,11 @@ impl Log {
                 if secret { REDACTED.into() } else { text::printable(value.as_bytes(), 500) }
             ));
         });
-        if let Some(body) = out.body {
-            trace(&format!("> ({} bytes of body)", body.len()));
+        match out.body {
+            Payload::None => {}
+            Payload::Bytes(body) => trace(&format!("> ({} bytes of body)", body.len())),
+            Payload::Stream(Some(length)) => trace(&format!("> ({length} bytes of body)")),
+            Payload::Stream(None) => trace("> (a body of unknown length)"),
         }
     }
 
