@@ -39,7 +39,7 @@ fn wrap_clock() {
         let source = "src/transport/curl/step_clock.c";
         println!("cargo:rerun-if-changed={source}");
         cc::Build::new().file(source).compile("httpclient_step_clock");
-        println!("cargo:rustc-link-arg=-Wl,--wrap=clock_gettime");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=clock_gettime");
         println!("cargo:rustc-cfg=wrapped_clock");
     }
 }

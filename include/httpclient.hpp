@@ -181,6 +181,16 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     {
         return set(httpc_request_set_secret_header, name.c_str(), value.c_str());
     }
+    /** To be answered with 304 as long as `since` is current (httpc_request_set_if_changed()). */
+    request &if_changed(const response &since) noexcept
+    {
+        return set(httpc_request_set_if_changed, since.native_handle());
+    }
+    /** To be refused with 412 once `since` is not current any more (httpc_request_set_if_unchanged()). */
+    request &if_unchanged(const response &since) noexcept
+    {
+        return set(httpc_request_set_if_unchanged, since.native_handle());
+    }
     /** Any bytes, copied. `content_type` nullptr: none. */
     request &body(const text &content_type, const void *bytes, std::size_t length) noexcept
     {

@@ -54,6 +54,12 @@ class response : public detail::handle<httpc_response, httpc_response_free>
     {
         return httpc_response_error_detail(native_handle());
     }
+    /** Where the first link with that relation leads (httpc_response_link()). */
+    std::optional<std::string_view> link(const text &rel) const noexcept HTTPCLIENT_BORROWED
+    {
+        return detail::view(httpc_response_link(native_handle(), rel.c_str()));
+    }
+
     std::string_view url() const noexcept HTTPCLIENT_BORROWED { return httpc_response_url(native_handle()); }
     httpc_http_version http_version() const noexcept { return httpc_response_http_version(native_handle()); }
     std::string_view peer() const noexcept HTTPCLIENT_BORROWED { return httpc_response_peer(native_handle()); }

@@ -16,6 +16,7 @@ pub mod error_body;
 pub mod fork;
 pub mod headers;
 pub mod json;
+pub mod links;
 pub mod log;
 pub mod machine;
 pub mod meter;

@@ -8,6 +8,7 @@ use super::headers::check_value;
 use super::json;
 use super::meter::Watcher;
 use super::method::Method;
+use super::response::Response;
 use super::retry_rules::RetryRules;
 use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
@@ -182,6 +183,40 @@ impl Request {
                 IdempotencyKey::Fixed(key.to_owned())
             }
         });
+        Ok(())
+    }
+
+    /// To be answered with 304 as long as what `response` brought is current (RFC 9110 section 13.1).
+    pub fn set_if_changed(&mut self, response: &Response) -> Result<()> {
+        self.set_condition(response, "If-None-Match", "If-Modified-Since", |_| true)
+    }
+
+    /// To be answered with 412 once what `response` brought is not current any more (RFC 9110 section 13.1). A weak ETag
+    /// never matches there (section 8.8.3.2).
+    pub fn set_if_unchanged(&mut self, response: &Response) -> Result<()> {
+        self.set_condition(response, "If-Match", "If-Unmodified-Since", |etag| !etag.starts_with("W/"))
+    }
+
+    /// The tag is surer than the date, and both together are sent for servers that know the date alone.
+    fn set_condition(
+        &mut self,
+        response: &Response,
+        by_tag: &str,
+        by_date: &str,
+        is_usable: fn(&str) -> bool,
+    ) -> Result<()> {
+        let field =
+            |name| response.header(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+        let (tag, date) = (field("ETag").filter(|tag| is_usable(tag)), field("Last-Modified"));
+        if tag.is_none() && date.is_none() {
+            return Err(Error::invalid("response", "has neither a usable ETag nor a Last-Modified to go by"));
+        }
+        for (name, value) in [(by_tag, tag), (by_date, date)] {
+            self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+            if let Some(value) = value {
+                self.set_header(name, value, false)?;
+            }
+        }
         Ok(())
     }
 

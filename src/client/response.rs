@@ -4,6 +4,7 @@ use super::attempt::Attempt;
 use super::error_body;
 use super::headers::HeaderMap;
 use super::json;
+use super::links;
 use super::url::Target;
 use crate::error::{Code, Error, Result};
 use crate::text;
@@ -69,7 +70,8 @@ struct Made {
     url: OnceLock<CString>,
     detail: OnceLock<CString>,
     json: OnceLock<std::result::Result<Value, String>>,
-    /// Strings out of the JSON by their pointers, each with a NUL behind it. Only grows: programs hold on to them.
+    /// Strings out of the JSON by their pointers, and links by "rel=" and their relations, each with a NUL behind it. Only
+    /// grows: programs hold on to them.
     strings: FrozenMap<String, Box<[u8]>>,
 }
 
@@ -110,7 +112,7 @@ impl Response {
     }
 
     pub fn header(&self, name: &str) -> Option<&CStr> {
-        self.headers.position(name.as_bytes()).and_then(|at| self.header_value(at))
+        self.header_nth(name, 0)
     }
 
     pub fn header_name(&self, index: usize) -> Option<&CStr> {
@@ -150,13 +152,35 @@ impl Response {
     /// The string at `pointer`, a NUL behind it.
     pub fn json_string(&self, pointer: &str) -> Option<&[u8]> {
         let Ok(Value::String(found)) = self.json_at(pointer) else { return None };
-        if let Some(kept) = self.made.strings.get(pointer) {
-            return Some(kept);
+        Some(self.keep(pointer, found))
+    }
+
+    /// `text` with a NUL behind it.
+    fn keep(&self, key: &str, text: &str) -> &[u8] {
+        if let Some(kept) = self.made.strings.get(key) {
+            return kept;
         }
-        let mut bytes = Vec::with_capacity(found.len() + 1);
-        bytes.extend_from_slice(found.as_bytes());
+        let mut bytes = Vec::with_capacity(text.len() + 1);
+        bytes.extend_from_slice(text.as_bytes());
         bytes.push(0);
-        Some(self.made.strings.insert(pointer.to_owned(), bytes.into_boxed_slice()))
+        self.made.strings.insert(key.to_owned(), bytes.into_boxed_slice())
+    }
+
+    /// Where the first link with that relation leads, a NUL behind it.
+    pub fn link(&self, rel: &str) -> Option<&[u8]> {
+        let target = links::find(self.headers.get_all(b"link"), rel)?;
+        Some(self.keep(&format!("rel={rel}"), &self.target.join(target).ok()?.full()))
+    }
+
+    /// The value number `index` under `name`.
+    pub fn header_nth(&self, name: &str, index: usize) -> Option<&CStr> {
+        self.headers.positions(name.as_bytes()).nth(index).and_then(|at| self.header_value(at))
+    }
+
+    /// How many redirects led here.
+    pub fn redirects(&self) -> usize {
+        let earlier = self.attempts.iter().rev().skip(1);
+        earlier.filter(|attempt| matches!(attempt.status, 301 | 302 | 303 | 307 | 308)).count()
     }
 
     pub fn json_int64(&self, pointer: &str) -> Result<i64> {

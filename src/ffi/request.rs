@@ -3,10 +3,12 @@
 //! fails with it and sends nothing.
 
 use super::cancel_token::httpc_cancel_token;
+use super::response::httpc_response;
 use super::retry_policy::httpc_retry_policy;
 use super::{boolean, borrow, bytes, clear, duration_ms, error::httpc_error, guard, optional, string};
 use crate::client::body::Body;
 use crate::client::request::Request;
+use crate::client::response::Response;
 use crate::client::timeouts::Timeout;
 use crate::error::{Code, Error, Result};
 use std::ffi::{c_char, c_void};
@@ -208,6 +210,28 @@ pub unsafe extern "C" fn httpc_request_set_idempotent(request: *mut httpc_reques
             Ok(())
         })
     }
+}
+
+/// Asks only for what has changed since `response`: If-None-Match with its ETag, If-Modified-Since with its Last-Modified
+/// (RFC 9110 section 13.1). A server that has nothing newer answers 304, which is an ordinary response without a body: go on
+/// using the one you have. HTTPC_E_INVALID_ARG when `response` has neither header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_if_changed(
+    request: *mut httpc_request,
+    response: *const httpc_response,
+) -> Code {
+    unsafe { set(request, |r| r.set_if_changed(borrow(response.cast::<Response>(), "response")?)) }
+}
+
+/// Acts only on what has not changed since `response`, so that nobody else's change is overwritten: If-Match with its ETag,
+/// If-Unmodified-Since with its Last-Modified (RFC 9110 section 13.1). Otherwise the server answers 412: HTTPC_E_STATUS.
+/// HTTPC_E_INVALID_ARG when `response` has neither a strong ETag nor a Last-Modified.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_if_unchanged(
+    request: *mut httpc_request,
+    response: *const httpc_response,
+) -> Code {
+    unsafe { set(request, |r| r.set_if_unchanged(borrow(response.cast::<Response>(), "response")?)) }
 }
 
 /// The token that cancels this request. The request keeps a reference; NULL takes the token away again.

@@ -97,6 +97,21 @@ pub unsafe extern "C" fn httpc_response_header(response: *const httpc_response, 
     }
 }
 
+/// The value number `index` (0 is the first) among the headers of that name, in the server's order, or NULL past the last:
+/// for fields that are sent several times, such as Set-Cookie.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_response_header_nth(
+    response: *const httpc_response,
+    name: *const c_char,
+    index: usize,
+) -> *const c_char {
+    unsafe {
+        httpc_response::read(response, std::ptr::null(), |r| {
+            pointer_to(string(name, "name").ok().and_then(|name| r.header_nth(name, index)))
+        })
+    }
+}
+
 /// How many headers there are, repeated names counted each time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_header_count(response: *const httpc_response) -> usize {
@@ -138,6 +153,26 @@ pub unsafe extern "C" fn httpc_response_error_detail(response: *const httpc_resp
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_url(response: *const httpc_response) -> *const c_char {
     unsafe { httpc_response::read(response, c"".as_ptr(), |r| r.url().as_ptr()) }
+}
+
+/// The URL of the first link with the relation `rel`, such as "next", in the Link headers (RFC 8288), or NULL. Absolute:
+/// resolved against httpc_response_url(). Only http and https; links with an anchor, about something else, do not count. It may
+/// lead to another origin, where the client's secrets do not go along. Borrowed from the response.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_response_link(response: *const httpc_response, rel: *const c_char) -> *const c_char {
+    unsafe {
+        httpc_response::read(response, std::ptr::null(), |r| {
+            let link = string(rel, "rel").ok().and_then(|rel| r.link(rel));
+            link.map_or(std::ptr::null(), |link| link.as_ptr().cast())
+        })
+    }
+}
+
+/// How many redirects were followed. Each is an attempt with its own URL and a status from 301 to 308, in order, in
+/// httpc_response_attempt().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_response_redirects(response: *const httpc_response) -> u32 {
+    unsafe { httpc_response::read(response, 0, |r| r.redirects() as u32) }
 }
 
 /// The version of HTTP it came in.

@@ -302,8 +302,56 @@ TEST(a_reference_outlives_the_error_and_the_client)
     httpc_response_free(kept);
 }
 
+TEST(values_of_a_repeated_header_come_in_order)
+{
+    httpc_client *client = new_client(NULL);
+    struct outcome o = get(client, "/headers?Set-Cookie=a%3D1&X-Other=x&set-cookie=b%3D2");
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_header_nth(o.response, "SET-COOKIE", 0), "a=1");
+    CHECK_STR(httpc_response_header_nth(o.response, "SET-COOKIE", 1), "b=2");
+    CHECK_STR(httpc_response_header_nth(o.response, "SET-COOKIE", 2), NULL);
+    CHECK_STR(httpc_response_header_nth(o.response, NULL, 0), NULL);
+    done(&o);
+    httpc_client_free(client);
+}
+
+TEST(links_are_found_by_relation_and_made_absolute)
+{
+    httpc_client *client = new_client(NULL);
+    struct outcome o = get(client, "/pages/2?of=3");
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_link(o.response, "next"), text("%s/pages/3?of=3", address("URL")));
+    CHECK_STR(httpc_response_link(o.response, "prev"), text("%s/pages/1?of=3", address("URL")));
+    CHECK_STR(httpc_response_link(o.response, "last"), NULL);
+    CHECK_STR(httpc_response_link(o.response, NULL), NULL);
+    const char *kept = httpc_response_link(o.response, "next");
+    CHECK(kept == httpc_response_link(o.response, "next"));
+    done(&o);
+    o = get(client, "/headers?Link=%3Cmailto:someone%40example.com%3E;rel%3Dnext");
+    CHECK_STR(httpc_response_link(o.response, "next"), NULL);
+    done(&o);
+    httpc_client_free(client);
+}
+
+TEST(redirects_are_counted)
+{
+    httpc_client *client = new_client(NULL);
+    struct outcome o = get(client, "/redirect-chain/3");
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_EQ(httpc_response_redirects(o.response), 3);
+    CHECK_EQ(httpc_attempt_status(httpc_response_attempt(o.response, 0)), 302);
+    done(&o);
+    o = get(client, "/status/200");
+    CHECK_EQ(httpc_response_redirects(o.response), 0);
+    done(&o);
+    httpc_client_free(client);
+}
+
 TEST(null_reads_as_an_empty_response)
 {
+    CHECK_STR(httpc_response_link(NULL, "next"), NULL);
+    CHECK_STR(httpc_response_header_nth(NULL, "x", 0), NULL);
+    CHECK_EQ(httpc_response_redirects(NULL), 0);
     size_t length = 9;
     CHECK_EQ(httpc_response_status(NULL), 0);
     CHECK_STR(httpc_response_reason(NULL), "");

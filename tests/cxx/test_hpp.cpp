@@ -37,6 +37,22 @@ static_assert(!judges<int (*)(http::attempt)>::value && !judges<httpc_decision (
 
 // ---- Responses ----
 
+TEST(links_and_conditions)
+{
+    const auto client = make_client();
+    const auto page = client.try_get("pages/2");
+    if (!CHECK(page.has_value())) {
+        return;
+    }
+    CHECK(page->link("next").value_or("none").find("/pages/3") != string_view::npos);
+    CHECK(page->link("last") == std::nullopt);
+    const auto first = client.try_get("versioned?etag=%22v1%22");
+    const auto second = client.try_send(http::request("GET", "versioned?etag=%22v1%22").if_changed(*first));
+    CHECK_EQ(second->status(), 304);
+    const auto third = client.try_send(http::request("PUT", "versioned?etag=%22v2%22").if_unchanged(*first));
+    CHECK_CODE(third.code(), HTTPC_E_STATUS);
+}
+
 TEST(a_response_in_views)
 {
     const auto client = make_client();

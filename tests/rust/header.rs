@@ -1,8 +1,6 @@
 //! include/httpclient.h is what cbindgen makes of the sources: types first, then a section of functions for each object,
 //! headed by the first comment of its file. `UPDATE_HEADER=1 cargo test --test header` writes it anew.
 
-// Its build gives the linker a name that only it defines.
-use httpclient as _;
 use std::path::{Path, PathBuf};
 
 /// The order in which the reference reads.

@@ -6,6 +6,7 @@ mod error_body;
 mod ffi_retry;
 mod headers;
 mod json;
+mod links;
 mod machine;
 mod no_proxy;
 mod policy;

@@ -98,9 +98,10 @@ impl HeaderMap {
         named.map(|entry| &self.slab[entry.value as usize..entry.value_end as usize])
     }
 
-    /// Where [`HeaderMap::value_at`] finds the first value under `name`.
-    pub fn position(&self, name: &[u8]) -> Option<usize> {
-        self.index.iter().position(|entry| self.is_named(entry, name))
+    /// Where [`HeaderMap::value_at`] finds the values under `name`.
+    pub fn positions<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        let named = self.index.iter().enumerate().filter(move |(_, entry)| self.is_named(entry, name));
+        named.map(|(at, _)| at)
     }
 
     fn is_named(&self, entry: &Entry, name: &[u8]) -> bool {

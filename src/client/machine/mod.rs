@@ -111,7 +111,7 @@ impl Machine {
             state: State::AwaitingPermit,
             timers,
             retry_state: RetryState::default(),
-            attempts: Vec::with_capacity(1),
+            attempts: Vec::new(),
             delay_ms: 0,
             delay_source: DelaySource::HTTPC_DELAY_NONE,
             fresh_connection: false,
@@ -337,6 +337,9 @@ impl Machine {
             (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
             (true, _) => Sent::HTTPC_SENT_ANSWERED,
         };
+        if self.attempts.is_empty() {
+            self.attempts.reserve_exact(1); // most calls make one
+        }
         self.attempts.push(Attempt {
             code,
             sent,

@@ -10,6 +10,7 @@ mod redirect;
 mod retry_after;
 mod sequence;
 mod stale;
+mod versions;
 
 use crate::{
     connection::{Answer, Exchange},
@@ -51,6 +52,8 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
+        "versioned" => versions::versioned(x),
+        "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
         _ => return Ok(None),
     };
