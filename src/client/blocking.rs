@@ -260,7 +260,7 @@ impl<'c> Driver<'c> {
     fn pump(&mut self, slot: &mut Slot, now: Micros) -> Result<Micros> {
         let mut has_read = false;
         if let Some(feed) = &mut self.call.feed {
-            has_read = feed.pump(&mut slot.handle().exchange_mut().outflow)?;
+            has_read = feed.pump(&mut slot.handle().exchange_mut().outflow, true)?;
             if has_read && !feed.is_replayable() {
                 self.machine.body_is_spent();
             }

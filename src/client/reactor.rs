@@ -343,7 +343,7 @@ impl Reactor {
         if let Some(feed) = &mut flight.call.feed
             && let Some(outflow) = self.multiplexer.outflow(number)
         {
-            if feed.pump(outflow)? {
+            if feed.pump(outflow, false)? {
                 self.now = clock::now();
             }
             if !feed.is_replayable() {

@@ -64,6 +64,10 @@ impl Outflow {
         self.is_open && self.is_begun && (self.taken == self.filled || self.is_all_given())
     }
 
+    pub fn has_room(&self) -> bool {
+        self.is_open && self.filled < self.bytes.len()
+    }
+
     pub fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> crate::error::Result<Pull>) -> Result<Pull, Miscount> {
         if self.bytes.is_empty() {
             self.bytes = vec![0; ROOM].into();

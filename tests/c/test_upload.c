@@ -37,7 +37,7 @@ static void check_arrives(httpc_client *client, int way, uint64_t length, size_t
         CHECK_STR(sent_length, is_known ? text("%llu", (unsigned long long)length) : NULL);
         CHECK_STR(httpc_response_json_string(o.response, "/headers/content-type/0", NULL), "text/plain");
     } else {
-        fprintf(stderr, "  %s\n", httpc_error_detail(o.error));
+        fprintf(stderr, "  %d, %llu in pieces of %zu: %s\n", way, (unsigned long long)length, most, httpc_error_detail(o.error));
     }
     CHECK_EQ(source.drops, 1);
     CHECK_EQ(server_count(key), 1);
@@ -106,11 +106,9 @@ static void check_fails(httpc_client *client, int way, struct source source, uin
     CHECK_EQ(source.rewinds, 0);
     done(&o);
     httpc_response *log = server_log(key);
-    bool is_complete = true;
-    if (httpc_response_json_length(log, "") > 0) {
-        CHECK_CODE(httpc_response_json_bool(log, "/0/body_complete", &is_complete, NULL), HTTPC_OK);
-        CHECK(!is_complete);
-    }
+    bool is_complete = false;
+    httpc_response_json_bool(log, "/0/body_complete", &is_complete, NULL); /* it may not even have its head */
+    CHECK(!is_complete);
     httpc_response_free(log);
 }
 
@@ -319,7 +317,8 @@ TEST(bad_arguments_send_nothing)
     done(&o);
     httpc_request_free(request);
 
-    request = request_from("POST", "/echo", &source, false, UINT64_MAX - 1);
+    request = new_request("POST", "/echo");
+    CHECK_CODE(httpc_request_set_body_source(request, NULL, read_source, NULL, UINT64_MAX - 1, &source, NULL), HTTPC_E_INVALID_ARG);
     CHECK_HAS(httpc_error_detail(httpc_request_error(request)), "`length`");
     httpc_request_free(request);
     httpc_client_free(client);

@@ -67,11 +67,12 @@ impl Feed {
         self.is_paused = false;
     }
 
-    /// Reads once into `outflow` where that has room, and looks whether the end is where it was announced. Whether there was
-    /// anything to do.
-    pub fn pump(&mut self, outflow: &mut Outflow) -> Result<bool> {
+    /// Reads into `outflow` once it is empty, and looks whether the end is where it was announced. Whether there was anything to
+    /// do. A reader that may wait is asked once, as what it gave must not wait with it; of others small pieces are gathered, of
+    /// which an HTTP/2 server takes only so many.
+    pub fn pump(&mut self, outflow: &mut Outflow, may_wait: bool) -> Result<bool> {
         let mut has_read = false;
-        while !self.is_paused && outflow.wants_more() {
+        while !self.is_paused && (outflow.wants_more() || has_read && !may_wait && outflow.has_room()) {
             let Some(stream) = &mut self.stream else { break };
             stream.is_begun = true;
             match outflow.fill(|room| stream.reader.read(room)) {
