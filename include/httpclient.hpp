@@ -47,6 +47,7 @@
 #include "httpclient/base.hpp"
 #include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/request_body.hpp"
 #include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
 
@@ -189,10 +190,10 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
 /* ---- Requests ---------------------------------------------------------------------------- */
 
 /** One request, for what the short calls of client cannot say. Reusable. Setters can be chained. */
-class request : public detail::options<request, httpc_request, httpc_request_free>
+class request : public detail::bodies<request>
 {
   public:
-    using options::options;
+    using bodies::bodies;
 
     static result<request> try_make(const text &method, const text &url)
     {
