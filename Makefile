@@ -10,7 +10,7 @@ parts     = -DHTTPCLIENT_BUILD_TESTS=$(1) -DHTTPCLIENT_BUILD_EXAMPLES=$(2)
 configure = cmake -S . -B $(BUILD) $(parts) $(CMAKE_FLAGS) >$(BUILD)/configure.log || { cat $(BUILD)/configure.log; exit 1; }
 build     = env -u MAKELEVEL cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: all demo test stress bench header symbols lint install clean tests-configured bootstrap
+.PHONY: all demo test stress simulate bench header symbols lint install clean tests-configured bootstrap
 .NOTPARALLEL:
 unexport MAKEFLAGS
 
@@ -38,6 +38,11 @@ stress: tests-configured
 	$(build) --target test_c_stress --target httpclient_testserver
 	HTTPC_STRESS_CALLS=$(CALLS) $(if $(SEED),HTTPC_STRESS_SEED=$(SEED)) \
 	$(BUILD)/bin/testserver run --lifetime 3600 -- $(BUILD)/tests/test_c_stress
+
+# Random calls and servers under virtual time: SEEDS runs, or the one of SEED with all that happens in it.
+SEEDS ?= 10000
+simulate: tests-configured
+	HTTPC_SIMULATE_SEEDS=$(SEEDS) HTTPC_SIMULATE_SEED=$(SEED) $(build) --target httpclient_cargo_simulate
 
 # One table of ratios against raw libcurl and peers, on nginx; ROWS="instructions TLS" for some of it.
 bench: all

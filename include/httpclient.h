@@ -280,7 +280,7 @@ typedef enum httpc_log_level {
      */
     HTTPC_LOG_ERROR = 1,
     /**
-     * Attempts that failed and are made again.
+     * Attempts that failed and are made again, and clients that are made to be unsafe.
      */
     HTTPC_LOG_WARN = 2,
     /**
@@ -297,6 +297,25 @@ typedef enum httpc_log_level {
     HTTPC_LOG_TRACE = 5,
     HTTPC_LOG_FORCE_32_ = 2147483647,
 } httpc_log_level;
+
+/**
+ * A version of TLS.
+ */
+typedef enum httpc_tls_version {
+    /**
+     * Of a response: it came without TLS.
+     */
+    HTTPC_TLS_NONE = 0,
+    /**
+     * RFC 5246.
+     */
+    HTTPC_TLS_1_2 = 12,
+    /**
+     * RFC 8446.
+     */
+    HTTPC_TLS_1_3 = 13,
+    HTTPC_TLS_FORCE_32_ = 2147483647,
+} httpc_tls_version;
 
 /**
  * The version of HTTP a response came in.
@@ -431,6 +450,25 @@ typedef enum httpc_phase {
     HTTPC_PHASE_DONE = 6,
     HTTPC_PHASE_FORCE_32_ = 2147483647,
 } httpc_phase;
+
+/**
+ * A part of a response, for httpc_response_size().
+ */
+typedef enum httpc_size {
+    /**
+     * The head as it came, with interim responses and trailers. Over HTTP/2: written out as in HTTP/1.1.
+     */
+    HTTPC_SIZE_HEAD = 0,
+    /**
+     * The body as it came, without chunk sizes.
+     */
+    HTTPC_SIZE_BODY_RECEIVED = 1,
+    /**
+     * The body after its content codings were undone.
+     */
+    HTTPC_SIZE_BODY_DECODED = 2,
+    HTTPC_SIZE_FORCE_32_ = 2147483647,
+} httpc_size;
 
 /**
  * How a pause d of the exponential backoff is spread, so that clients do not come back in step.
@@ -894,10 +932,23 @@ httpc_code httpc_config_add_rate_limiter(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_status_errors(struct httpc_config *config, int32_t on);
 
 /**
- * Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+ * Longest response body kept in memory, in decoded bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
  * response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
  */
-HTTPC_API httpc_code httpc_config_set_max_body(struct httpc_config *config, uint64_t bytes);
+HTTPC_API
+httpc_code httpc_config_set_max_body(struct httpc_config *config,
+                                     uint64_t bytes);
+
+/**
+ * Whether content codings are undone (1, the default): "Accept-Encoding: gzip, deflate, br, zstd" is sent, bodies are decoded
+ * (RFC 9110 section 8.4), and limits count decoded bytes. Headers stay as they came. A request that has an Accept-Encoding of its
+ * own, or the client, gets its body as it came; one with a Range asks for no coding. A body that is cut off or broken inside
+ * its coding, or in a coding that nobody asked for, is HTTPC_E_DECODE. What follows a complete gzip, deflate or brotli stream
+ * is ignored, as browsers do.
+ */
+HTTPC_API
+httpc_code httpc_config_set_content_decoding(struct httpc_config *config,
+                                             int32_t on);
 
 /**
  * Longest response head, in bytes over all its header lines; beyond it a call ends with HTTPC_E_HEADERS_TOO_LARGE. At
@@ -921,14 +972,6 @@ httpc_code httpc_config_set_max_redirects(struct httpc_config *config,
  * Whether a redirect in answer to a POST is followed (1, default) or an ordinary response (0).
  */
 HTTPC_API httpc_code httpc_config_set_redirect_post(struct httpc_config *config, int32_t on);
-
-/**
- * A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
- * with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
- */
-HTTPC_API
-httpc_code httpc_config_set_ca_file(struct httpc_config *config,
-                                    const char *path);
 
 /**
  * The proxy for all requests, "http://proxy.example:3128" (also https://, socks5://, socks5h://; CURLOPT_PROXY); ""
@@ -990,6 +1033,176 @@ httpc_code httpc_config_set_engine_threads(struct httpc_config *config,
  */
 HTTPC_API void httpc_config_free(struct httpc_config *config);
 
+/* ---- TLS --------------------------------------------------------------------------------------- */
+
+/*
+ * TLS: whom a client trusts, who it is itself, and what a response came by. Every client verifies the server's
+ * certificate and its host name, by default against the system's authorities, which are found at run time
+ * (SSL_CERT_FILE and SSL_CERT_DIR, else where the distribution keeps them). Files are read once, by
+ * httpc_client_new(): one that is missing or unreadable is HTTPC_E_FILE there, one that holds something else
+ * HTTPC_E_TLS, with a detail that names it. A proxy that is spoken to over TLS (https://) is verified against the same
+ * authorities and has the same least version, whatever else is set: pins, the client's certificate and the switches
+ * against verification are for the server behind it.
+ */
+
+/**
+ * A PEM file of certificate authorities to trust instead of the system's. Several kinds of setter may be combined:
+ * this file, httpc_config_set_ca_directory(), httpc_config_add_ca_pem(), and httpc_config_set_system_ca(). Errors:
+ * HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_ca_file(httpc_config *config,
+                                    const char *path);
+
+/**
+ * A directory whose files hold certificate authorities to trust, in PEM form, instead of the system's. Every file
+ * counts, whatever its name, and files without a certificate are passed over; it need not be prepared by c_rehash, as
+ * it is read once and not looked into again. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_ca_directory(httpc_config *config,
+                                         const char *path);
+
+/**
+ * Certificate authorities to trust instead of the system's, as `len` bytes in PEM form, one or several; copied. May be
+ * called again for more. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_add_ca_pem(httpc_config *config,
+                                   const void *pem,
+                                   size_t len);
+
+/**
+ * 1: the system's authorities are trusted beside those that the other setters name, as a program with a private
+ * authority wants that calls public servers too. 0 (default): only where none is named.
+ */
+HTTPC_API
+httpc_code httpc_config_set_system_ca(httpc_config *config,
+                                      int32_t on);
+
+/**
+ * The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate, then those of its
+ * intermediate authorities, if any. `key_file`: a PEM file with its private key; NULL where that is in the same file.
+ * `password` opens an encrypted key, NULL for none; it is in no detail and no log. Like a secret header it is for the
+ * base URL's server only; without a base URL for every server that asks. The setter called last counts.
+ * httpc_client_new() fails with HTTPC_E_TLS when the password is wrong, the key belongs to another certificate, or the
+ * certificate has expired. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_certificate(httpc_config *config,
+                                               const char *certificate_file,
+                                               const char *key_file,
+                                               const char *password);
+
+/**
+ * As httpc_config_set_client_certificate(), from memory: `pem_len` and `key_len` bytes in PEM form, copied. `key`
+ * NULL: it is behind the certificates.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_certificate_pem(httpc_config *config,
+                                                   const void *pem,
+                                                   size_t pem_len,
+                                                   const void *key,
+                                                   size_t key_len,
+                                                   const char *password);
+
+/**
+ * As httpc_config_set_client_certificate(), from a PKCS#12 file (.p12, .pfx) with certificate, key and intermediate
+ * authorities. `password` may be NULL. Files that are encrypted with RC2, as old programs write them, are refused by
+ * OpenSSL 3: HTTPC_E_TLS.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_pkcs12(httpc_config *config,
+                                          const char *file,
+                                          const char *password);
+
+/**
+ * As httpc_config_set_client_pkcs12(), from `len` bytes in memory, copied.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_pkcs12_data(httpc_config *config,
+                                               const void *data,
+                                               size_t len,
+                                               const char *password);
+
+/**
+ * The least version of TLS to speak: HTTPC_TLS_1_2 (default) or HTTPC_TLS_1_3. A server that has none so new is
+ * HTTPC_E_TLS. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_min_tls_version(httpc_config *config,
+                                            int32_t version);
+
+/**
+ * Wants every server's public key to be one of these, beside a certificate that verifies:
+ * "sha256//BASE64;sha256//BASE64", each the SHA-256 of a SubjectPublicKeyInfo in DER (RFC 7469 section 2.4,
+ * CURLOPT_PINNEDPUBLICKEY). Name the next key as well, or its day will lock the program out. Another key is
+ * HTTPC_E_CERTIFICATE: nothing was sent, nothing is tried again. "" takes all pins away. Errors: HTTPC_E_INVALID_ARG
+ * for a malformed one.
+ */
+HTTPC_API
+httpc_code httpc_config_set_pinned_keys(httpc_config *config,
+                                        const char *pins);
+
+/**
+ * 1: takes every certificate from everybody. Whoever can get in between then reads and changes all that is sent,
+ * tokens and passwords included: for tests on one machine, never for production. A private authority is what
+ * httpc_config_set_ca_file() is for; for one known key httpc_config_set_pinned_keys(), which holds all the same. A log
+ * line at HTTPC_LOG_WARN tells of each such client. Default: 0.
+ */
+HTTPC_API
+httpc_code httpc_config_dangerously_skip_certificate_verification(httpc_config *config,
+                                                                  int32_t on);
+
+/**
+ * 1: takes a certificate of a trusted authority whatever host it is for. Whoever has any certificate of a trusted
+ * authority can get in between: only for a private authority, each of whose certificates is trusted with everything.
+ * Where just a name has to be bent, httpc_config_add_resolve() does it without danger. Logged like
+ * httpc_config_dangerously_skip_certificate_verification(). Default: 0.
+ */
+HTTPC_API
+httpc_code httpc_config_dangerously_skip_host_name_check(httpc_config *config,
+                                                         int32_t on);
+
+/**
+ * 1: responses keep the chain of certificates that the server sent, for httpc_response_certificate_der(). New
+ * connections then never resume a session, whose handshake would be without a chain. Default: 0.
+ */
+HTTPC_API httpc_code httpc_config_set_keep_certificates(httpc_config *config, int32_t on);
+
+/**
+ * The version of TLS that the response came by; HTTPC_TLS_NONE without TLS to the server.
+ */
+HTTPC_API httpc_tls_version httpc_response_tls_version(const httpc_response *response);
+
+/**
+ * The cipher suite that the response came by, as OpenSSL names it: "TLS_AES_256_GCM_SHA384"; "" without TLS to the
+ * server.
+ */
+HTTPC_API
+const char *httpc_response_tls_cipher(const httpc_response *response);
+
+/**
+ * How many certificates the server sent for the connection that the response came by, also where that was used again;
+ * 0 without TLS, or without httpc_config_set_keep_certificates().
+ */
+HTTPC_API
+size_t httpc_response_certificate_count(const httpc_response *response);
+
+/**
+ * Certificate `index` in DER, or NULL past the last: 0 is the server's own, the others follow as it sent them,
+ * commonly without the root. `len` may be NULL.
+ */
+HTTPC_API
+const void *httpc_response_certificate_der(const httpc_response *response,
+                                           size_t index,
+                                           size_t *len);
+
+/**
+ * The same in PEM form, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_certificate_pem(const httpc_response *response, size_t index);
+
 /* ---- Clients and blocking calls ---------------------------------------------------------------- */
 
 /*
@@ -1001,7 +1214,7 @@ HTTPC_API void httpc_config_free(struct httpc_config *config);
 
 /**
  * Makes a client. `config` may be NULL for all defaults; it is copied. Opens no connection and starts no thread.
- * Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for the CA file, HTTPC_E_RESOURCE.
+ * Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for a file of certificates, HTTPC_E_RESOURCE.
  */
 HTTPC_API
 httpc_code httpc_client_new(const httpc_config *config,
@@ -1446,6 +1659,11 @@ HTTPC_API httpc_code httpc_request_set_status_errors(struct httpc_request *reque
 HTTPC_API httpc_code httpc_request_set_max_body(struct httpc_request *request, uint64_t bytes);
 
 /**
+ * Whether this response's content codings are undone, see httpc_config_set_content_decoding().
+ */
+HTTPC_API httpc_code httpc_request_set_content_decoding(struct httpc_request *request, int32_t on);
+
+/**
  * Most redirects that this request follows; 0 follows none.
  */
 HTTPC_API httpc_code httpc_request_set_max_redirects(struct httpc_request *request, uint32_t redirects);
@@ -1697,6 +1915,11 @@ HTTPC_API const char *httpc_response_peer(const struct httpc_response *response)
  * Whether the final attempt used an idle connection again.
  */
 HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
+
+/**
+ * How many bytes the response of the final attempt had; `which` is an httpc_size.
+ */
+HTTPC_API uint64_t httpc_response_size(const struct httpc_response *response, int32_t which);
 
 /**
  * How many attempts it took.

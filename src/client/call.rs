@@ -3,13 +3,16 @@
 use super::body::{Content, Feed, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
+use super::content;
 use super::machine::{Redirects, Route, Rules};
 use super::meter::Meter;
 use super::request::{IdempotencyKey, Request};
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
 use crate::error::{Error, Result};
+use crate::transport::inflow::Expected;
 use crate::transport::{Outgoing, Payload};
+use std::ffi::CStr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -88,7 +91,24 @@ impl<R: Deref<Target = Request>> Call<R> {
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(config, route, push);
         let (method, target) = (&route.method, &*route.target);
         let (max_headers, max_body) = (config.max_headers, self.max_body);
-        send(&Outgoing { method, target, body, headers: &headers, max_headers, max_body })
+        let accept_encoding = self.accept_encoding(config);
+        let decodes = accept_encoding.is_some();
+        let expected = Expected { is_head: method.as_str() == "HEAD", max_headers, max_body, decodes };
+        send(&Outgoing { method, target, body, headers: &headers, accept_encoding, expected })
+    }
+
+    /// `None`: the program sees to it, and gets what comes as it is.
+    fn accept_encoding(&self, config: &Config) -> Option<&'static CStr> {
+        let is_own =
+            |headers: &[Header]| headers.iter().any(|header| header.name.eq_ignore_ascii_case("Accept-Encoding"));
+        if !self.request.content_decoding.unwrap_or(config.content_decoding)
+            || is_own(&self.request.headers)
+            || is_own(&config.headers)
+        {
+            return None;
+        }
+        // A range is one of the coded bytes (RFC 9110 section 14.1.2).
+        Some(if self.request.has_header("Range") { c"identity" } else { content::ACCEPTED })
     }
 
     /// Makes the content ready for an attempt on `route`, from its first byte on.

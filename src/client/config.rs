@@ -7,12 +7,12 @@ use super::protocol::Protocol;
 use super::rate_limiter::RateLimiter;
 use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
+use super::tls::Tls;
 use super::url::{Base, UrlError};
 use crate::error::{Code, Error, Result};
 use crate::transport::curl;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,9 +86,11 @@ pub struct Config {
     pub status_errors: bool,
     pub max_body: u64,
     pub max_headers: u64,
+    /// Codings are asked for, and undone.
+    pub content_decoding: bool,
     pub redirects: Redirects,
     pub protocol: Protocol,
-    pub ca_file: Option<PathBuf>,
+    pub tls: Tls,
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
@@ -114,9 +116,10 @@ impl Default for Config {
             status_errors: true,
             max_body: 64 << 20,
             max_headers: 256 << 10,
+            content_decoding: true,
             redirects: Redirects::default(),
             protocol: Protocol::HTTPC_PROTOCOL_AUTO,
-            ca_file: None,
+            tls: Tls::default(),
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
@@ -217,14 +220,6 @@ impl Config {
             return Err(Error::invalid("bytes", format!("{bytes} is not between 1024 and {MOST_HEADER_BYTES}")));
         }
         self.max_headers = bytes;
-        Ok(())
-    }
-
-    pub fn set_ca_file(&mut self, path: &str) -> Result<()> {
-        if path.is_empty() {
-            return Err(Error::invalid("path", "is empty"));
-        }
-        self.ca_file = Some(PathBuf::from(path));
         Ok(())
     }
 

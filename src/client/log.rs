@@ -20,7 +20,7 @@ pub enum LogLevel {
     HTTPC_LOG_OFF = 0,
     /// Calls that failed.
     HTTPC_LOG_ERROR = 1,
-    /// Attempts that failed and are made again.
+    /// Attempts that failed and are made again, and clients that are made to be unsafe.
     HTTPC_LOG_WARN = 2,
     /// The same as HTTPC_LOG_WARN; for what later versions find worth telling.
     HTTPC_LOG_INFO = 3,
@@ -109,6 +109,9 @@ impl Log {
                 if secret { REDACTED.into() } else { text::printable(value.as_bytes(), 500) }
             ));
         });
+        if let Some(encoding) = out.accept_encoding {
+            trace(&format!("> Accept-Encoding: {}", encoding.to_string_lossy()));
+        }
         match out.body {
             Payload::None => {}
             Payload::Bytes(body) => trace(&format!("> ({} bytes of body)", body.len())),

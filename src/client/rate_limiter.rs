@@ -13,7 +13,7 @@ use crate::policy::gcra::{Decision, Gcra};
 use crate::sync::{Mutex, MutexGuard};
 use queue::{Queue, Ticket, Turn, Waiter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -216,6 +216,11 @@ impl Place {
 }
 
 impl<W: Wake + 'static> Place<W> {
+    /// Who waits in it.
+    pub fn waker(&self) -> &W {
+        &self.waker
+    }
+
     /// When it will be served, as far as is known.
     pub fn due(&self) -> Micros {
         self.due
@@ -272,7 +277,7 @@ impl Grant {
             let mut queue = part.limiter.queue.lock();
             if queue.tat_us == part.tat_after {
                 queue.tat_us = part.tat_before;
-                let wake: Vec<_> = queue.front_and_held(part.limiter.clock.now()).cloned().collect();
+                let wake: Vec<_> = queue.front_and_stale(part.limiter.clock.now()).cloned().collect();
                 drop(queue);
                 wake.iter().for_each(|waiter| waiter.wake());
             }
@@ -321,9 +326,10 @@ impl<'l> All<'l> {
     fn enqueue(&mut self, weight: u64, waker: Arc<dyn Wake>) -> Ticket {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let ticket = NEXT.fetch_add(1, Ordering::Relaxed);
-        let in_several = self.locked.len() > 1;
+        let (in_several, is_stale) = (self.locked.len() > 1, Arc::new(AtomicBool::new(false)));
         for (_, queue) in &mut self.locked {
-            queue.push(Waiter { ticket, weight, held_until: 0, in_several, waker: waker.clone() });
+            let (is_stale, waker) = (is_stale.clone(), waker.clone());
+            queue.push(Waiter { ticket, weight, held_until: 0, is_stale, in_several, waker });
         }
         ticket
     }
@@ -332,11 +338,12 @@ impl<'l> All<'l> {
     /// change anything.
     fn hold(&mut self, ticket: Ticket, weight: u64, now: Micros) -> Option<Micros> {
         let dues: Vec<Micros> = self.dues(ticket, weight, now).collect();
+        let was_stale = self.locked.first().is_some_and(|(_, queue)| queue.refresh(ticket));
         let mut latest = Some(now);
         for (at, (limiter, queue)) in self.locked.iter_mut().enumerate() {
             let others = dues.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, due)| *due);
             let held_until = others.max().unwrap_or(0);
-            if queue.hold(ticket, held_until, now) {
+            if queue.hold(ticket, held_until, now, was_stale) {
                 self.wake.extend(queue.front(now).cloned());
             }
             let until = match queue.turn(&limiter.rate, ticket, weight, now) {
@@ -353,7 +360,7 @@ impl<'l> All<'l> {
     fn leave(&mut self, ticket: Ticket) {
         for (limiter, queue) in &mut self.locked {
             queue.remove(ticket);
-            self.wake.extend(queue.front_and_held(limiter.clock.now()).cloned());
+            self.wake.extend(queue.front_and_stale(limiter.clock.now()).cloned());
         }
     }
 

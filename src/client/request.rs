@@ -51,6 +51,7 @@ pub struct Request {
     pub retry: Option<Arc<RetryRules>>,
     pub status_errors: Option<bool>,
     pub max_body: Option<u64>,
+    pub content_decoding: Option<bool>,
     /// Most redirects followed.
     pub max_redirects: Option<u32>,
     pub redirect_post: Option<bool>,
@@ -79,6 +80,7 @@ impl Request {
             retry: None,
             status_errors: None,
             max_body: None,
+            content_decoding: None,
             max_redirects: None,
             redirect_post: None,
             idempotency_key: None,

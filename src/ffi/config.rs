@@ -19,7 +19,7 @@ pub struct httpc_config {
     pub(crate) failure: Option<Box<Error>>,
 }
 
-unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Result<()>) -> Code {
+pub(super) unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Result<()>) -> Code {
     let Some(config) = (unsafe { config.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
     super::keep_first(&mut config.failure, || setter(&mut config.inner))
 }
@@ -185,13 +185,28 @@ pub unsafe extern "C" fn httpc_config_set_status_errors(config: *mut httpc_confi
     }
 }
 
-/// Longest response body kept in memory, in bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
+/// Longest response body kept in memory, in decoded bytes; beyond it a call ends with HTTPC_E_BODY_TOO_LARGE. Of a
 /// response that is HTTPC_E_STATUS the beginning is kept instead. Default 64 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_config_set_max_body(config: *mut httpc_config, bytes: u64) -> Code {
     unsafe {
         set(config, |c| {
             c.max_body = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Whether content codings are undone (1, the default): "Accept-Encoding: gzip, deflate, br, zstd" is sent, bodies are decoded
+/// (RFC 9110 section 8.4), and limits count decoded bytes. Headers stay as they came. A request that has an Accept-Encoding of its
+/// own, or the client, gets its body as it came; one with a Range asks for no coding. A body that is cut off or broken inside
+/// its coding, or in a coding that nobody asked for, is HTTPC_E_DECODE. What follows a complete gzip, deflate or brotli stream
+/// is ignored, as browsers do.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_content_decoding(config: *mut httpc_config, on: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.content_decoding = boolean(on, "on")?;
             Ok(())
         })
     }
@@ -227,13 +242,6 @@ pub unsafe extern "C" fn httpc_config_set_redirect_post(config: *mut httpc_confi
             Ok(())
         })
     }
-}
-
-/// A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
-/// with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn httpc_config_set_ca_file(config: *mut httpc_config, path: *const c_char) -> Code {
-    unsafe { set(config, |c| c.set_ca_file(string(path, "path")?)) }
 }
 
 /// The proxy for all requests, "http://proxy.example:3128" (also https://, socks5://, socks5h://; CURLOPT_PROXY); ""

@@ -21,6 +21,7 @@ pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod tls;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

@@ -167,6 +167,17 @@ pub unsafe extern "C" fn httpc_request_set_max_body(request: *mut httpc_request,
     }
 }
 
+/// Whether this response's content codings are undone, see httpc_config_set_content_decoding().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_content_decoding(request: *mut httpc_request, on: i32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.content_decoding = Some(boolean(on, "on")?);
+            Ok(())
+        })
+    }
+}
+
 /// Most redirects that this request follows; 0 follows none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_request_set_max_redirects(request: *mut httpc_request, redirects: u32) -> Code {

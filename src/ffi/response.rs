@@ -26,6 +26,19 @@ pub enum httpc_http_version {
     HTTPC_HTTP_FORCE_32_ = 0x7fff_ffff,
 }
 
+/// A part of a response, for httpc_response_size().
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum httpc_size {
+    /// The head as it came, with interim responses and trailers. Over HTTP/2: written out as in HTTP/1.1.
+    HTTPC_SIZE_HEAD = 0,
+    /// The body as it came, without chunk sizes.
+    HTTPC_SIZE_BODY_RECEIVED = 1,
+    /// The body after its content codings were undone.
+    HTTPC_SIZE_BODY_DECODED = 2,
+    HTTPC_SIZE_FORCE_32_ = 0x7fff_ffff,
+}
+
 /// A moment of the final attempt, for httpc_response_time_us().
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +82,7 @@ impl httpc_response {
         Arc::as_ptr(response).cast()
     }
 
-    unsafe fn read<T>(this: *const httpc_response, neutral: T, f: impl FnOnce(&Response) -> T) -> T {
+    pub(super) unsafe fn read<T>(this: *const httpc_response, neutral: T, f: impl FnOnce(&Response) -> T) -> T {
         super::quiet(None, || unsafe { this.cast::<Response>().as_ref() }.map(f)).unwrap_or(neutral)
     }
 }
@@ -201,6 +214,19 @@ pub unsafe extern "C" fn httpc_response_peer(response: *const httpc_response) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_reused(response: *const httpc_response) -> bool {
     unsafe { httpc_response::read(response, false, |r| r.attempts.last().is_some_and(|a| a.reused)) }
+}
+
+/// How many bytes the response of the final attempt had; `which` is an httpc_size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_response_size(response: *const httpc_response, which: i32) -> u64 {
+    unsafe {
+        httpc_response::read(response, 0, |r| match which {
+            0 => r.sizes.head,
+            1 => r.sizes.body,
+            2 => r.sizes.decoded,
+            _ => 0,
+        })
+    }
 }
 
 /// How many attempts it took.

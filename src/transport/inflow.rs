@@ -1,8 +1,9 @@
-//! A response as it comes in: lines of its head, bytes of its body. Knows nothing of where they come from.
+//! A response as it comes in: lines of its head, bytes of its body, which it decodes. Knows nothing of where they come from.
 
 use super::Failure;
 use super::framing::Framing;
-use crate::client::response::{Head, standard_reason};
+use crate::client::content::{DecodeError, Decoder};
+use crate::client::response::{Head, Sizes, standard_reason};
 use crate::error::Code;
 use crate::text;
 
@@ -13,25 +14,38 @@ pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
 pub struct Inflow {
-    /// The request is a HEAD.
-    is_head: bool,
-    max_headers: u64,
+    expected: Expected,
     body_limit: u64,
+    decoder: Option<Decoder>,
 
     pub head: Head,
     /// The final head is complete: its blank line came. Headers that were cut off are no head.
     pub head_done: bool,
+    /// Decoded.
     pub body: Vec<u8>,
-    /// Header and body bytes so far.
+    /// Header and body bytes so far, as they came.
     pub received: u64,
     header_bytes: u64,
-    /// Bytes of the body so far.
-    pub body_received: u64,
+    /// Body bytes that came of them.
+    decoded: u64,
     /// A status line has come, and the blank line that ends its head has not.
     inside_head: bool,
     /// Nothing but the end of the connection ends the body.
     pub until_close: bool,
     pub fault: Option<Fault>,
+}
+
+/// What a response is taken for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected {
+    /// The request is a HEAD.
+    pub is_head: bool,
+    /// Longest head, in bytes.
+    pub max_headers: u64,
+    /// Longest body, in bytes, until the head settles another limit.
+    pub max_body: u64,
+    /// Content codings are undone.
+    pub decodes: bool,
 }
 
 /// Why nothing more is taken.
@@ -40,6 +54,7 @@ pub enum Fault {
     BodyLimit,
     HeaderLimit(u64),
     BadHeader(&'static str),
+    Coding(DecodeError),
     NoMemory,
 }
 
@@ -52,6 +67,7 @@ impl Fault {
                 (Code::HTTPC_E_HEADERS_TOO_LARGE, note)
             }
             Fault::BadHeader(why) => (Code::HTTPC_E_PROTOCOL, format!("the answer is not valid HTTP: {why}")),
+            Fault::Coding(why) => (Code::HTTPC_E_DECODE, why.to_string()),
             Fault::NoMemory => (Code::HTTPC_E_RESOURCE, "no memory for the body".to_owned()),
         };
         Failure { code, note, hopeless: false }
@@ -60,8 +76,8 @@ impl Fault {
 
 impl Inflow {
     /// Makes ready for the next response.
-    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
-        *self = Inflow { is_head, max_headers, body_limit, ..Inflow::default() };
+    pub fn reset(&mut self, expected: Expected) {
+        *self = Inflow { body_limit: expected.max_body, expected, ..Inflow::default() };
     }
 
     /// A limit that was settled at the head: what came with the head counts as well.
@@ -70,9 +86,29 @@ impl Inflow {
         self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
 
+    /// Nothing more comes, and what came is whole.
+    pub fn end(&mut self) {
+        if let Some(decoder) = self.decoder.take()
+            && self.fault.is_none()
+            && let Err(why) = decoder.finish()
+        {
+            self.stop(Fault::Coding(why));
+        }
+    }
+
+    pub fn sizes(&self) -> Sizes {
+        Sizes { head: self.header_bytes, body: self.received - self.header_bytes, decoded: self.decoded }
+    }
+
     /// The response as far as it has come, once its head is complete.
     pub fn take(&mut self) -> Option<(Head, Vec<u8>)> {
+        self.decoder = None;
         self.head_done.then(|| (std::mem::take(&mut self.head), std::mem::take(&mut self.body)))
+    }
+
+    /// Bytes of the body so far, as they came.
+    pub fn body_received(&self) -> u64 {
+        self.received - self.header_bytes
     }
 
     fn stop(&mut self, fault: Fault) -> bool {
@@ -84,8 +120,8 @@ impl Inflow {
     pub fn header_line(&mut self, line: &[u8], is_http2: bool) -> bool {
         self.received += line.len() as u64;
         self.header_bytes += line.len() as u64;
-        if self.header_bytes > self.max_headers {
-            return self.stop(Fault::HeaderLimit(self.max_headers));
+        if self.header_bytes > self.expected.max_headers {
+            return self.stop(Fault::HeaderLimit(self.expected.max_headers));
         }
         // A trailer; or what is left of a line that the end of the connection cut off.
         if self.head_done || !line.ends_with(b"\n") {
@@ -117,7 +153,11 @@ impl Inflow {
         match Framing::of(&self.head) {
             Ok(framing) => {
                 self.head.content_length = framing.length;
-                self.until_close = framing.until_close && !self.is_head;
+                self.until_close = framing.until_close && !self.expected.is_head;
+                // A part of what is coded is not coded itself.
+                if self.expected.decodes && !self.expected.is_head && !matches!(self.head.status, 204 | 206 | 304) {
+                    self.decoder = Decoder::new(self.head.headers.get_all(b"content-encoding"));
+                }
                 true
             }
             Err(why) => self.stop(Fault::BadHeader(why)),
@@ -152,7 +192,9 @@ impl Inflow {
     /// The next bytes of the body. False: take no more.
     pub fn body_bytes(&mut self, data: &[u8]) -> bool {
         self.received += data.len() as u64;
-        self.body_received += data.len() as u64;
+        if self.decoder.is_some() {
+            return self.coded_bytes(data);
+        }
         if self.body.is_empty() && !self.reserve_announced(data.len()) {
             return self.stop(Fault::NoMemory);
         }
@@ -163,7 +205,30 @@ impl Inflow {
             return self.stop(Fault::NoMemory);
         }
         self.body.extend_from_slice(&data[..taken]);
+        self.decoded += taken as u64;
         if taken < data.len() { self.stop(Fault::BodyLimit) } else { true }
+    }
+
+    fn coded_bytes(&mut self, mut data: &[u8]) -> bool {
+        let Some(decoder) = &mut self.decoder else { return true };
+        loop {
+            // One more than there is room for shows that it is too much.
+            let room = self.body_limit.saturating_sub(self.body.len() as u64).saturating_add(1);
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let before = self.body.len();
+            let outcome = decoder.decode(&mut data, &mut self.body, room);
+            self.decoded += (self.body.len() - before) as u64;
+            match outcome {
+                Err(DecodeError::NoMemory) => return self.stop(Fault::NoMemory),
+                Err(why) => return self.stop(Fault::Coding(why)),
+                Ok(()) if self.body.len() as u64 > self.body_limit => {
+                    self.body.truncate(self.body_limit as usize);
+                    return self.stop(Fault::BodyLimit);
+                }
+                Ok(()) if self.body.len() - before < room => return true,
+                Ok(()) => {}
+            }
+        }
     }
 
     fn reserve_announced(&mut self, first: usize) -> bool {

@@ -9,6 +9,9 @@ use crate::client::body::Memory;
 use crate::client::method::Method;
 use crate::client::url::Target;
 use crate::error::Code;
+use inflow::Expected;
+use std::ffi::CStr;
+
 /// Calls its argument with name and value of each header that goes along, and whether the value is a secret.
 pub type EachHeader<'a> = dyn Fn(&mut dyn FnMut(&str, &str, bool)) + 'a;
 
@@ -27,10 +30,9 @@ pub struct Outgoing<'a> {
     pub target: &'a Target,
     pub body: Payload<'a>,
     pub headers: &'a EachHeader<'a>,
-    /// Longest response head, in bytes.
-    pub max_headers: u64,
-    /// Longest body, in bytes, until the head settles another limit.
-    pub max_body: u64,
+    /// What is sent as Accept-Encoding beside the headers.
+    pub accept_encoding: Option<&'static CStr>,
+    pub expected: Expected,
 }
 
 /// Why an attempt has no complete response.

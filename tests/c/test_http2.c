@@ -66,6 +66,43 @@ TEST(others_do_not_wait_for_a_slow_answer_to_the_first)
     httpc_client_free(client);
 }
 
+/* As on the first contact, when nobody knows yet that it will be shared. */
+TEST(a_connection_that_was_idle_counts_against_the_limits_again)
+{
+    httpc_client *client = new_h2_client("TLS_H2", HTTPC_PROTOCOL_AUTO);
+    check_together(client, "/echo", 1);
+    CHECK_POOL(client, 0, 1, 0, 1, 0);
+    const char *key = new_key();
+    httpc_call *slow = submit(client, new_request("GET", text("/gate?key=%s", key)), NULL, NULL);
+    CHECK_COMES_TRUE(pool_of(client).reused == 1);
+    CHECK(!httpc_call_is_over(slow));
+    CHECK_POOL(client, 1, 0, 0, 1, 1);
+    open_gate(key, 0);
+    CHECK_EQ(version_of(result_of(slow)), HTTPC_HTTP_2);
+    CHECK_POOL(client, 0, 1, 0, 1, 1);
+    httpc_client_free(client);
+}
+
+/* The one that all share is done first, while one that was opened apart for a 421 is still in use. */
+TEST(no_permit_is_left_behind_by_connections_that_end_in_any_order)
+{
+    httpc_client *client = new_h2_client("TLS_H2", HTTPC_PROTOCOL_AUTO);
+    check_together(client, "/echo", 1);
+    const char *gate = new_key();
+    httpc_call *shared = submit(client, new_request("GET", text("/gate?key=%s", gate)), NULL, NULL);
+    CHECK_COMES_TRUE(pool_of(client).in_use == 1);
+    httpc_call *apart = submit(client, new_request("GET", text("/sequence/421,stall?key=%s", new_key())), NULL, NULL);
+    CHECK_COMES_TRUE(pool_of(client).in_use == 2);
+    open_gate(gate, 0);
+    CHECK_EQ(version_of(result_of(shared)), HTTPC_HTTP_2);
+    httpc_call_cancel(apart);
+    struct outcome o = result_of(apart);
+    CHECK_CODE(o.code, HTTPC_E_CANCELLED);
+    done(&o);
+    CHECK_EQ(pool_of(client).in_use, 0);
+    httpc_client_free(client);
+}
+
 TEST(calls_above_the_connection_limits_run_at_once_as_streams)
 {
     enum { CALLS = 60 };

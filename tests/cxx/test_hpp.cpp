@@ -47,9 +47,9 @@ TEST(links_and_conditions)
     CHECK(page->link("next").value_or("none").find("/pages/3") != string_view::npos);
     CHECK(page->link("last") == std::nullopt);
     const auto first = client.try_get("versioned?etag=%22v1%22");
-    const auto second = client.try_send(http::request("GET", "versioned?etag=%22v1%22").if_changed(*first));
+    const auto second = client.try_send(make_request("GET", "versioned?etag=%22v1%22").if_changed(*first));
     CHECK_EQ(second->status(), 304);
-    const auto third = client.try_send(http::request("PUT", "versioned?etag=%22v2%22").if_unchanged(*first));
+    const auto third = client.try_send(make_request("PUT", "versioned?etag=%22v2%22").if_unchanged(*first));
     CHECK_CODE(third.code(), HTTPC_E_STATUS);
 }
 

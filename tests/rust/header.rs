@@ -8,6 +8,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("The library", "library"),
     ("Errors", "error"),
     ("Configuration", "config"),
+    ("TLS", "tls"),
     ("Clients and blocking calls", "client"),
     ("Asynchronous calls", "call"),
     ("Completion queues", "queue"),
@@ -104,6 +105,7 @@ fn generate() -> String {
         root().join("src/client/timeouts.rs"),
         root().join("src/client/log.rs"),
         root().join("src/client/protocol.rs"),
+        root().join("src/client/tls.rs"),
     ];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));
     let mut text = String::from(TOP);

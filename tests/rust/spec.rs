@@ -2,6 +2,7 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod content;
 mod error_body;
 mod ffi_retry;
 mod headers;

@@ -34,7 +34,9 @@ impl Machine {
 
     fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: &dyn Fn() -> i64) -> Judged {
         if head.status < 400 && !self.rules.retry.policy.statuses.contains(head.status) {
-            return Judged::Wanted;
+            // RFC 9110 section 10.2.3 gives the field a meaning on redirects, also on those that lead nowhere.
+            let asked = if head.status >= 300 { asked_pause(head, unix_ms) } else { None };
+            return Judged::Wanted { not_before: asked.map(|ms| now.saturating_add(ms.saturating_mul(1000))) };
         }
         match self.decide(now, Outcome::Status(head.status), asked_pause(head, unix_ms)) {
             Verdict::Retry { delay_ms, source, fresh_connection } => {

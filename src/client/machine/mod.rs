@@ -30,8 +30,10 @@ fn drained_by(now: Micros, due: Micros) -> Micros {
 
 /// What the head of the running attempt's response settled.
 enum Judged {
-    /// It is wanted, if its body is complete.
-    Wanted,
+    /// It is wanted, if its body is complete. If not, it may not be asked for again before `not_before`.
+    Wanted {
+        not_before: Option<Micros>,
+    },
     /// A failing status that no retry follows: an error, or an ordinary response where the caller wants it so.
     Final {
         is_error: bool,
@@ -59,7 +61,13 @@ struct Retry {
 impl Judged {
     /// Whether the response counts only with its whole body.
     fn wants_body(&self) -> bool {
-        matches!(self, Judged::Wanted | Judged::Final { is_error: false, .. })
+        matches!(self, Judged::Wanted { .. } | Judged::Final { is_error: false, .. })
+    }
+
+    /// What is left of the pause that a wanted response asked for.
+    fn asked_ms(&self, now: Micros) -> Option<u64> {
+        let Judged::Wanted { not_before } = self else { return None };
+        not_before.map(|at| at.saturating_sub(now).div_ceil(1000))
     }
 }
 
@@ -279,10 +287,11 @@ impl Machine {
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {
             let mut response = Response::new(head, body, self.route.target.clone());
-            response.timings = end.timings;
+            (response.timings, response.sizes) = (end.timings, end.sizes);
             self.last_response = Some(Arc::new(response));
         }
         let stopped_from_outside = ended_early.is_some_and(ends_the_call);
+        let asked_ms = live.judged.as_ref().and_then(|judged| judged.asked_ms(now));
         match live.judged {
             // Its status says more than how its body ended.
             Some(Judged::Final { is_error: true, stop, retry_after_ms })
@@ -300,7 +309,7 @@ impl Machine {
                 self.lose(now, why, stop, retry_after_ms)
             }
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
-            _ => match self.decide(now, outcome, None) {
+            _ => match self.decide(now, outcome, asked_ms) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
                     let due = now.saturating_add(delay_ms.saturating_mul(1000));
                     // A shared one that has closed is replaced for all, and one that has not is as good as any other.

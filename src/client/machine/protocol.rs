@@ -3,7 +3,7 @@
 use super::redirect::Redirects;
 use crate::client::clock::Micros;
 use crate::client::method::Method;
-use crate::client::response::{Head, Response, Timings};
+use crate::client::response::{Head, Response, Sizes, Timings};
 use crate::client::retry_rules::RetryRules;
 use crate::client::timeouts::Timeouts;
 use crate::client::url::Target;
@@ -118,6 +118,7 @@ pub struct AttemptEnd {
     pub peer: Option<SocketAddr>,
     pub connection_id: i64,
     pub timings: Timings,
+    pub sizes: Sizes,
     /// Once its head was complete.
     pub response: Option<(Head, Vec<u8>)>,
 }

@@ -118,7 +118,10 @@ impl Reactor {
             return Some(flight.machine.handle(self.now, Event::PermitGranted { queued }));
         }
         self.share_permit(flight);
-        self.give_permit_back(flight);
+        // One that is not taken over is one too many: the connection has its own.
+        if let Some(spare) = flight.permit.take() {
+            self.client.pool.release(&spare);
+        }
         self.join(number, flight, origin)
     }
 

@@ -2,12 +2,12 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::handle::Version;
+use super::secure::Secure;
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
-use super::trust::Trust;
 use crate::text;
-use crate::transport::inflow::Inflow;
+use crate::transport::inflow::{Expected, Inflow};
 use crate::transport::outflow::Outflow;
 use curl::easy::{Handler, ReadError, SeekResult, WriteError};
 use curl_sys::CURL;
@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub struct Exchange {
-    trust: Option<Arc<Trust>>,
+    /// Where there is TLS, to the server or to its proxy.
+    secure: Option<Secure>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
     /// The handle that calls back.
@@ -57,8 +58,8 @@ pub enum Fault {
 const NOBODY: u32 = u32::MAX;
 
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>) -> Exchange {
-        Exchange { trust, counts, id: NOBODY, ..Exchange::default() }
+    pub fn new(secure: Option<Secure>, counts: Arc<Counts>) -> Exchange {
+        Exchange { secure, counts, id: NOBODY, ..Exchange::default() }
     }
 
     pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
@@ -66,8 +67,8 @@ impl Exchange {
     }
 
     /// Makes ready for the next attempt.
-    pub fn reset(&mut self, is_head: bool, max_headers: u64, body_limit: u64) {
-        self.inflow.reset(is_head, max_headers, body_limit);
+    pub fn reset(&mut self, expected: Expected) {
+        self.inflow.reset(expected);
         self.tls_end = None;
         (self.fired, self.opened) = (0, 0);
         (self.connection, self.hung_up, self.touched) = (None, false, false);
@@ -109,7 +110,7 @@ impl Exchange {
         self.touch();
         let is_http2 = self.connection.is_some_and(|connection| connection.is_http2);
         let goes_on = self.inflow.header_line(line, is_http2);
-        if self.inflow.until_close && self.tls_end.is_none() && self.trust.is_some() {
+        if self.inflow.until_close && self.tls_end.is_none() && self.secure.is_some() {
             // SAFETY: libcurl is in this handle's header callback.
             self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
         }
@@ -163,7 +164,7 @@ impl Exchange {
 
     /// OpenSSL's side of the connection that the handle is on.
     fn tls(&self) -> Option<Tls> {
-        let easy = self.easy.filter(|_| self.trust.is_some())?;
+        let easy = self.easy.filter(|_| self.secure.is_some())?;
         // SAFETY: libcurl is in a callback of this handle.
         unsafe { openssl_of(easy.as_ptr()) }.map(Tls)
     }
@@ -194,6 +195,8 @@ impl Exchange {
             self.sockets.used_again(self.id, local_port)
         };
         self.connection = connection;
+        let tls = connection.and_then(|connection| connection.tls());
+        self.inflow.head.secured = self.secure.as_ref().zip(tls).and_then(|(secure, tls)| secure.describe(tls));
         0
     }
 }
@@ -244,10 +247,12 @@ impl Handler for Exchange {
     }
 
     fn ssl_ctx(&mut self, context: *mut c_void) -> Result<(), curl::Error> {
-        if let Some(trust) = &self.trust {
-            // SAFETY: libcurl's own context, inside its callback.
-            unsafe { trust.install(context) };
-        }
-        Ok(())
+        let is_done = self.guarded(false, |exchange| match (&exchange.secure, exchange.easy) {
+            // SAFETY: libcurl's own context, inside this handle's callback.
+            (Some(secure), Some(easy)) => unsafe { secure.install(easy.as_ptr(), context) },
+            _ => true,
+        });
+        // What was checked when the client was made fails for want of memory only.
+        if is_done { Ok(()) } else { Err(curl::Error::new(curl_sys::CURLE_OUT_OF_MEMORY)) }
     }
 }

@@ -41,6 +41,7 @@ pub struct Handle {
     is_direct: bool,
     is_fresh: bool,
     keeps_connection: bool,
+    accept_encoding: Option<&'static CStr>,
     uploaded: u64,
 }
 
@@ -67,7 +68,7 @@ impl Version {
 
 impl Handle {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Handle> {
-        let exchange = Exchange::new(settings.trust_for(origin)?, settings.counts.clone());
+        let exchange = Exchange::new(settings.secure_for(origin)?, settings.counts.clone());
         let mut handle = Handle {
             easy: Easy2::new(exchange),
             url: raw::Url::new()?,
@@ -80,6 +81,7 @@ impl Handle {
             is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
             keeps_connection: true,
+            accept_encoding: None,
             uploaded: 0,
         };
         handle.easy.get_mut().easy = NonNull::new(handle.easy.raw());
@@ -151,7 +153,7 @@ impl Handle {
 
     /// Makes ready for an attempt.
     pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
-        self.easy.get_mut().reset(out.method.as_str() == "HEAD", out.max_headers, out.max_body);
+        self.easy.get_mut().reset(out.expected);
         self.uploaded = 0;
         self.easy.get_mut().outflow.reset(match out.body {
             Payload::Stream(length) => Some(length),
@@ -198,7 +200,7 @@ impl Handle {
             // With chunks libcurl counts what frames them as well.
             uploaded: self.uploaded.min(given),
             upload_total: self.body.as_ref().map_or(exchange.outflow.total(), |_| Some(given)),
-            downloaded: exchange.inflow.body_received,
+            downloaded: exchange.inflow.body_received(),
             download_total: exchange.inflow.head.content_length,
         }
     }
@@ -240,6 +242,9 @@ impl Handle {
         self.easy.get_mut().outflow.reset(None);
         let new_connection = self.easy.get_ref().opened > 0;
         let timings = self.timings(new_connection);
+        if curl_code == Some(ffi::CURLE_OK) {
+            self.easy.get_mut().inflow.end();
+        }
         let failure = self.failure(curl_code);
         let connection = self.easy.get_ref().connection;
         let peer = match &connection {
@@ -268,6 +273,7 @@ impl Handle {
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
+            sizes: exchange.inflow.sizes(),
             response: exchange.inflow.take(),
         }
     }

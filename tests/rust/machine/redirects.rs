@@ -70,6 +70,16 @@ fn a_redirect_that_asks_for_more_time_than_there_is_ends_the_call() {
 }
 
 #[test]
+fn one_that_is_not_followed_is_still_given_the_time_it_asks_for() {
+    let cut_off = vec![
+        (MS, Step::Sent),
+        (MS, Step::Head(302, vec![("Retry-After", "2".to_owned())])),
+        (S, Step::Broken(Code::HTTPC_E_TRUNCATED)),
+    ];
+    assert_eq!(get([cut_off, answer(200)]).run().started, [0, 2 * S + 2 * MS]);
+}
+
+#[test]
 fn a_body_that_cannot_be_sent_again_is_not_redirected() {
     let ended = post([redirect(308, "/again")]).rules(|rules| rules.replayable = false).run();
     assert_eq!((ended.error().code, ended.error().stop), (Code::HTTPC_E_REDIRECT, Stop::HTTPC_STOP_NOT_REPLAYABLE));

@@ -348,6 +348,7 @@ fn unfinished() -> AttemptEnd {
         unprocessed: false,
         peer: None,
         connection_id: -1,
+        sizes: Default::default(),
         timings: Timings::default(),
         response: None,
     }

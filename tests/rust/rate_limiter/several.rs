@@ -114,6 +114,49 @@ fn all_give_back() {
 }
 
 #[test]
+fn nobody_overtakes_who_has_yet_to_hear_that_tokens_came_back() {
+    let bench = Bench::new();
+    let (one, other) = (bench.limiter(1, SECOND, 1), bench.limiter(1, SECOND, 1));
+    let unused = bench.take(&[&one, &other], 1);
+    let mut first = bench.queue(&[&one, &other], 1);
+    unused.give_back();
+    let mut second = bench.queue(&[&one, &other], 1);
+    assert!(second.poll(bench.now()).is_none());
+    assert!(first.poll(bench.now()).is_some());
+}
+
+#[test]
+fn nobody_overtakes_who_has_yet_to_hear_that_one_before_it_has_gone() {
+    let bench = Bench::new();
+    let (one, other) = (bench.limiter(1, SECOND, 1), bench.limiter(1, SECOND, 1));
+    bench.take(&[&one, &other], 1);
+    let before = bench.queue(&[&one, &other], 1);
+    let mut first = bench.queue(&[&one, &other], 1);
+    let mut second = bench.queue(&[&one, &other], 1);
+    bench.go_to(SECOND);
+    drop(before);
+    assert!(second.poll(bench.now()).is_none());
+    assert!(first.poll(bench.now()).is_some());
+}
+
+/// And who looks again is held again, so that those behind it go first as before.
+#[test]
+fn who_has_heard_holds_up_nobody() {
+    let bench = Bench::new();
+    let (fast, slow) = (bench.limiter(1, SECOND, 1), bench.limiter(1, 10 * SECOND, 1));
+    bench.take(&[&fast, &slow], 1);
+    let before = bench.queue(&[&slow], 1);
+    let mut both = bench.queue(&[&fast, &slow], 1);
+    let mut behind = bench.queue(&[&fast], 1);
+    drop(before);
+    bench.go_to(SECOND);
+    assert!(behind.poll(bench.now()).is_none(), "it may be the turn of who waits for both");
+    assert!(both.poll(bench.now()).is_none());
+    assert!(behind.signal().is_raised());
+    assert!(behind.poll(bench.now()).is_some());
+}
+
+#[test]
 fn a_config_keeps_each_limiter_once_and_one_clock() {
     let bench = Bench::new();
     let limiter = bench.limiter(1, SECOND, 1);

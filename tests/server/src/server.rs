@@ -5,7 +5,7 @@ use crate::{
     files::Folder,
     http2,
     listener::{Handler, Listener},
-    names::{Kind, NAMES},
+    names::{Kind, NAMES, Pem},
     nowhere::{Blackhole, Refused},
     routes,
     shared::Shared,
@@ -76,7 +76,15 @@ impl Server {
             }
             Kind::Refused => format!("http://127.0.0.1:{}", self.refused.port),
             Kind::Blackhole => format!("http://127.0.0.1:{}", self.blackhole.port()?),
-            Kind::File(pem) => self.folder.write(&format!("{name}.pem"), &pki.pem(pem)?)?.display().to_string(),
+            Kind::File(pem) => {
+                let file = format!("{name}.{}", pem.suffix());
+                self.folder.write(&file, &pki.pem(pem)?)?.display().to_string()
+            }
+            Kind::Directory => {
+                let file = self.folder.write_below(name, &pki.hashed_name(), &pki.pem(Pem::Authority)?)?;
+                file.parent().map_or_else(String::new, |directory| directory.display().to_string())
+            }
+            Kind::Pin => pki.pin()?,
         })
     }
 

@@ -23,8 +23,6 @@ impl Handle {
 
     pub(super) fn set_constants(&mut self) {
         self.set_callbacks();
-        self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
-        self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
         self.pointer(ffi::CURLOPT_SHARE, self.settings.share.raw());
         self.long(sys::CURLOPT_QUICK_EXIT, 1);
         self.long(ffi::CURLOPT_HTTP_VERSION, ffi::CURL_HTTP_VERSION_1_1 as c_long);
@@ -32,9 +30,9 @@ impl Handle {
         self.long(ffi::CURLOPT_HTTP_CONTENT_DECODING, 0);
         self.long(ffi::CURLOPT_PATH_AS_IS, 1);
         self.long(ffi::CURLOPT_TCP_KEEPALIVE, 1);
-        self.long(ffi::CURLOPT_SSLVERSION, ffi::CURL_SSLVERSION_TLSv1_2 as c_long);
         // The machine keeps the time; 0 would mean libcurl's own 300 s.
         self.long(ffi::CURLOPT_CONNECTTIMEOUT_MS, c_long::from(c_int::MAX));
+        self.set_tls();
         self.set_proxy();
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
         self.set_origin();
@@ -52,6 +50,18 @@ impl Handle {
         }
         self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
         self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
+    }
+
+    /// Whom to trust and who we are is told in CURLOPT_SSL_CTX_FUNCTION.
+    fn set_tls(&self) {
+        self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
+        self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
+        for (option, value) in self.settings.tls_options() {
+            self.long(option, value);
+        }
+        if let Some(pins) = self.settings.pins() {
+            self.pointer(ffi::CURLOPT_PINNEDPUBLICKEY, pins.as_ptr());
+        }
     }
 
     /// In every case one that keeps libcurl from asking the environment for each request.
@@ -82,6 +92,7 @@ impl Handle {
     pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
         self.set_target(out)?;
         self.set_method_and_body(out);
+        self.accept(out.accept_encoding);
         self.set_headers(out);
         Ok(())
     }
@@ -168,6 +179,14 @@ impl Handle {
     fn set_upload_buffer(&self, body: usize) {
         let size = body.max(16 << 10) as c_long;
         self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
+    }
+
+    /// Cheaper than in the list. libcurl decodes nothing all the same (CURLOPT_HTTP_CONTENT_DECODING).
+    fn accept(&mut self, encoding: Option<&'static CStr>) {
+        if self.accept_encoding != encoding {
+            self.accept_encoding = encoding;
+            self.pointer(ffi::CURLOPT_ACCEPT_ENCODING, encoding.map_or(ptr::null(), CStr::as_ptr));
+        }
     }
 
     fn set_headers(&mut self, out: &Outgoing<'_>) {

@@ -3,6 +3,7 @@
 mod book;
 mod broken;
 mod demo;
+mod encoded;
 mod pace;
 mod plain;
 mod raw;
@@ -53,6 +54,8 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
+        "encoded" => encoded::answer(x, rest),
+        "bomb" => encoded::bomb(x),
         "versioned" => versions::versioned(x),
         "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
@@ -84,6 +87,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "stale-on-reuse" | "stale-on-reuse-fin" | "silent-on-reuse" => stale::on_reuse(x, first),
         "once" => stale::once(x),
         "raw" | "early" => raw::answer(x),
+        "tls" => plain::tls(x),
         _ => x.reply(no_such_route()),
     }
 }

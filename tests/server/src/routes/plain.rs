@@ -30,6 +30,19 @@ pub fn body(x: &Asked) -> Planned {
     x.reply(Response::new(200, kind, x.request.body.clone()))
 }
 
+/// What the server's side of the connection knows of its TLS.
+pub fn tls(x: &mut Exchange) -> Answer {
+    let Some(ssl) = x.connection.ssl() else { return bad("this is no TLS") };
+    let client = ssl.peer_certificate();
+    let name = client.as_ref().and_then(|client| client.subject_name().entries().next());
+    let name = name.and_then(|entry| entry.data().to_string().ok());
+    let body = json!({
+        "version": ssl.version_str(), "cipher": ssl.current_cipher().map(|cipher| cipher.name()),
+        "resumed": ssl.session_reused(), "client": name,
+    });
+    x.reply(Response::json(200, &body))
+}
+
 pub fn headers(x: &Asked) -> Planned {
     let asked = x.request.query.pairs().filter(|(name, _)| *name != b"key");
     let response = asked.fold(Response::text(200, "headers"), |response, (name, value)| response.header(name, value));
