@@ -421,6 +421,25 @@ typedef enum httpc_protocol {
 } httpc_protocol;
 
 /**
+ * How a request's body is compressed. The server has to know what to make of it: few undo it unasked.
+ */
+typedef enum httpc_compression {
+    /**
+     * As it is.
+     */
+    HTTPC_COMPRESSION_NONE = 0,
+    /**
+     * RFC 1952, at zlib's usual level, 6.
+     */
+    HTTPC_COMPRESSION_GZIP = 1,
+    /**
+     * RFC 8878, at its usual level, 3.
+     */
+    HTTPC_COMPRESSION_ZSTD = 2,
+    HTTPC_COMPRESSION_FORCE_32_ = 2147483647,
+} httpc_compression;
+
+/**
  * A moment of the final attempt, for httpc_response_time_us().
  */
 typedef enum httpc_phase {
@@ -1816,6 +1835,16 @@ httpc_code httpc_request_set_progress(httpc_request *request,
                                       httpc_progress_fn progress,
                                       void *userdata,
                                       httpc_drop_fn drop);
+
+/**
+ * Compresses the body while it goes out, whatever it comes from, and says so in Content-Encoding; `compression` is an
+ * httpc_compression. A body that is read piece by piece is then sent without a length (chunked in HTTP/1.1). A source that pauses
+ * has what it gave so far sent. Ask for it only where the server is known to undo it: most do not. An empty body stays as it
+ * is. A request that has a Content-Encoding header as well is HTTPC_E_INVALID_ARG when it is sent.
+ */
+HTTPC_API
+httpc_code httpc_request_set_compression(httpc_request *request,
+                                         int32_t compression);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

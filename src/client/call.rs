@@ -37,6 +37,9 @@ impl<R: Deref<Target = Request>> Call<R> {
             // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
             return Err(Error::invalid("request", "a HEAD request has no body"));
         }
+        if request.compression.name().is_some() && request.has_header("Content-Encoding") {
+            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
+        }
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
         let idempotency_key = match &request.idempotency_key {
@@ -68,7 +71,7 @@ impl<R: Deref<Target = Request>> Call<R> {
         };
         let max_body = rules.max_body;
         // Last: what cannot be sent at all opens no file and takes no source.
-        let (content, feed) = request.body.open()?;
+        let (content, feed) = request.body.open(request.compression)?;
         let meter = Meter::new(request.watcher.clone());
         Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter }, rules))
     }
@@ -134,6 +137,11 @@ impl<R: Deref<Target = Request>> Call<R> {
             if may_travel(header, route) && !self.is_own_key(header) {
                 push(&header.name, &header.value, header.secret);
             }
+        }
+        if let Some(coding) =
+            self.request.compression.name().filter(|_| route.keeps_body && !self.request.body.is_empty())
+        {
+            push("Content-Encoding", coding, false);
         }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
             push("Idempotency-Key", key, false);

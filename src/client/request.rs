@@ -1,7 +1,7 @@
 //! A request as the program describes it, before a client's defaults are added.
 
 use super::body::multipart::{Multipart, PartContent, check_content_type, with_line_ends};
-use super::body::{Body, Memory};
+use super::body::{Body, Compression, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, checked_header};
 use super::headers::check_value;
@@ -52,6 +52,7 @@ pub struct Request {
     pub status_errors: Option<bool>,
     pub max_body: Option<u64>,
     pub content_decoding: Option<bool>,
+    pub compression: Compression,
     /// Most redirects followed.
     pub max_redirects: Option<u32>,
     pub redirect_post: Option<bool>,
@@ -81,6 +82,7 @@ impl Request {
             status_errors: None,
             max_body: None,
             content_decoding: None,
+            compression: Compression::default(),
             max_redirects: None,
             redirect_post: None,
             idempotency_key: None,

@@ -105,6 +105,7 @@ fn generate() -> String {
         root().join("src/client/timeouts.rs"),
         root().join("src/client/log.rs"),
         root().join("src/client/protocol.rs"),
+        root().join("src/client/body/compress.rs"),
         root().join("src/client/tls.rs"),
     ];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));

@@ -37,10 +37,14 @@ pub fn tls(x: &mut Exchange) -> Answer {
     x.reply(Response::json(200, &body))
 }
 
-/// The request's body, byte for byte.
+/// The request's body, byte for byte, in the coding that it came in.
 pub fn body(x: &Asked) -> Planned {
     let kind = x.request.header("content-type").unwrap_or("application/octet-stream");
-    x.reply(Response::new(200, kind, x.request.body.clone()))
+    let response = Response::new(200, kind, x.request.body.clone());
+    x.reply(match x.request.header("content-encoding") {
+        Some(coding) => response.header("Content-Encoding", coding),
+        None => response,
+    })
 }
 
 pub fn headers(x: &Asked) -> Planned {
