@@ -19,6 +19,8 @@ pub enum Kind {
     Refused,
     /// A listener whose backlog is full, so that connecting hangs.
     Blackhole,
+    /// A proxy over TLS.
+    Proxy,
     /// The path of a file with certificates or keys.
     File(Pem),
     /// A directory with the authority, under the name that OpenSSL looks for.
@@ -81,6 +83,7 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_chain", Kind::Tls(Flavour::Chain)),
     ("tls_client_cert", Kind::Tls(Flavour::ClientCertificate)),
     ("tls_client_cert_1_2", Kind::Tls(Flavour::ClientCertificate12)),
+    ("tls_proxy", Kind::Proxy),
     ("tls_truncate", Kind::Tls(Flavour::Truncate)),
     ("tls_close", Kind::Trap(Trap::TlsClose)),
     ("tls_stall", Kind::Trap(Trap::TlsStall)),
