@@ -47,6 +47,7 @@
 #include "httpclient/base.hpp"
 #include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/request_body.hpp"
 #include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
 
@@ -109,6 +110,7 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
+    config &content_decoding(bool on) noexcept { return set(httpc_config_set_content_decoding, on); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }
     config &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_config_set_max_redirects, redirects); }
     config &redirect_post(bool on) noexcept { return set(httpc_config_set_redirect_post, on); }
@@ -188,10 +190,10 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
 /* ---- Requests ---------------------------------------------------------------------------- */
 
 /** One request, for what the short calls of client cannot say. Reusable. Setters can be chained. */
-class request : public detail::options<request, httpc_request, httpc_request_free>
+class request : public detail::bodies<request>
 {
   public:
-    using options::options;
+    using bodies::bodies;
 
     static result<request> try_make(const text &method, const text &url)
     {
@@ -252,6 +254,7 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     request &retry(std::nullptr_t) noexcept { return set(httpc_request_set_retry, nullptr); }
     request &status_errors(bool on) noexcept { return set(httpc_request_set_status_errors, on); }
     request &max_body(std::uint64_t bytes) noexcept { return set(httpc_request_set_max_body, bytes); }
+    request &content_decoding(bool on) noexcept { return set(httpc_request_set_content_decoding, on); }
     request &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_request_set_max_redirects, redirects); }
     request &redirect_post(bool on) noexcept { return set(httpc_request_set_redirect_post, on); }
     /** Without a key: a fresh one for each send. */

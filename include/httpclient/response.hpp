@@ -54,6 +54,8 @@ class response : public detail::handle<httpc_response, httpc_response_free>
     {
         return httpc_response_error_detail(native_handle());
     }
+    /** In bytes (httpc_response_size()). */
+    std::uint64_t size(httpc_size which) const noexcept { return httpc_response_size(native_handle(), which); }
     /** Where the first link with that relation leads (httpc_response_link()). */
     std::optional<std::string_view> link(const text &rel) const noexcept HTTPCLIENT_BORROWED
     {
