@@ -93,6 +93,21 @@ TEST(both_from_memory)
     expect_known_as(config, "test client 2");
 }
 
+/* The server wants to see each before its issuer. */
+TEST(the_order_in_a_file_does_not_matter)
+{
+    size_t length = 0;
+    char *content = file_content(address("CLIENT_CHAIN"), &length);
+    const char *second = strstr(content + 1, "-----BEGIN CERTIFICATE");
+    if (CHECK(second != NULL)) {
+        const char *reversed = text("%s%.*s", second, (int)(second - content), content);
+        httpc_config *config = trusting_config();
+        httpc_config_set_client_certificate_pem(config, reversed, length, NULL, 0, NULL);
+        expect_known_as(config, "test client 2");
+    }
+    free(content);
+}
+
 TEST(the_one_set_last_counts)
 {
     httpc_config *config = certified_config("/no/such/file", NULL, NULL);
@@ -236,10 +251,61 @@ TEST(files_of_another_kind)
     expect_no_client(config, HTTPC_E_TLS, "client certificate from memory", "no certificate");
 }
 
+/* One byte after the other: what is read must be good, and what is refused must be told. */
+static void check_damaged(char *content, size_t length, bool is_pkcs12)
+{
+    for (size_t at = 0; at < length; at += 5) {
+        content[at] ^= 0x15;
+        httpc_config *config = trusting_config();
+        if (is_pkcs12) {
+            httpc_config_set_client_pkcs12_data(config, content, length, SECRET);
+        } else {
+            httpc_config_set_client_certificate_pem(config, content, length, NULL, 0, SECRET);
+        }
+        httpc_client *client = NULL;
+        httpc_error *error = NULL;
+        httpc_code code = httpc_client_new(config, &client, &error);
+        if (!CHECK(code == HTTPC_OK || (code == HTTPC_E_TLS && clean_error(error)))) {
+            fprintf(stderr, "  for byte %zu: %s\n", at, httpc_error_detail(error));
+        }
+        httpc_error_free(error);
+        httpc_client_free(client);
+        httpc_config_free(config);
+        content[at] ^= 0x15;
+    }
+}
+
+TEST(damaged_files)
+{
+    size_t length = 0;
+    char *content = file_content(address("CLIENT_CHAIN"), &length);
+    check_damaged(content, length, false);
+    free(content);
+    content = file_content(address("CLIENT_P12"), &length);
+    check_damaged(content, length, true);
+    free(content);
+}
+
 TEST(a_key_of_another_certificate)
 {
     const char *certificate = address("CLIENT_CHAIN"), *key = address("CLIENT_KEY");
     expect_no_client(certified_config(certificate, key, NULL), HTTPC_E_TLS, certificate, "does not belong");
+}
+
+TEST(a_key_that_is_too_short_for_this_openssl)
+{
+    httpc_client *client = NULL;
+    httpc_error *error = NULL;
+    httpc_config *config = certified_config(address("CLIENT_WEAK"), NULL, NULL);
+    if (httpc_client_new(config, &client, &error) == HTTPC_OK) {
+        check_skip_this = "this system's OpenSSL takes short keys";
+    } else {
+        CHECK_CODE(httpc_error_code(error), HTTPC_E_TLS);
+        CHECK_HAS(httpc_error_detail(error), "key too small");
+    }
+    httpc_error_free(error);
+    httpc_client_free(client);
+    httpc_config_free(config);
 }
 
 TEST(an_expired_certificate)

@@ -42,6 +42,8 @@ pub enum Pem {
     ClientPkcs12,
     /// With the key behind it.
     ClientExpired,
+    /// RSA with 1024 bits, with the key behind it.
+    ClientWeak,
     /// Of an authority that the server does not know, with the key behind it.
     ClientUnknown,
 }
@@ -67,6 +69,7 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("client_key_encrypted", Kind::File(Pem::ClientKeyEncrypted)),
     ("client_p12", Kind::File(Pem::ClientPkcs12)),
     ("client_expired", Kind::File(Pem::ClientExpired)),
+    ("client_weak", Kind::File(Pem::ClientWeak)),
     ("client_unknown", Kind::File(Pem::ClientUnknown)),
     ("ca_dir", Kind::Directory),
     ("tls_pin", Kind::Pin),

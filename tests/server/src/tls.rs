@@ -89,6 +89,10 @@ impl Pki {
                 let wish = Wish { valid: -20..-10, ..Wish::new("test client", Purpose::Client) };
                 issue(&wish, Some(&self.root))?.to_pem()
             }
+            Pem::ClientWeak => {
+                let wish = Wish { weak_key: true, ..Wish::new("test client", Purpose::Client) };
+                issue(&wish, Some(&self.root))?.to_pem()
+            }
             Pem::ClientUnknown => issue(&Wish::new("test client", Purpose::Client), Some(&self.unknown))?.to_pem(),
         }
     }
