@@ -50,6 +50,11 @@ extern "C" {
 #define HTTPC_UNSET UINT64_MAX
 
 /**
+ * What a httpc_read_fn returns when it has nothing yet: it is asked again after httpc_call_resume().
+ */
+#define HTTPC_READ_PAUSE INT64_MIN
+
+/**
  * What became of a call. 0 is success; the groups say where the trouble lies: 1-19 the caller's side, 20-39 reaching
  * the server, 40-59 time, 60-79 the server's answer and the client's own gates. Values are never renumbered.
  */
@@ -630,6 +635,31 @@ typedef void (*httpc_done_fn)(void *userdata,
                               struct httpc_error *error);
 
 /**
+ * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
+ * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
+ * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
+ * until it has returned 0, also when the length is known. It may call the library.
+ */
+typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
+
+/**
+ * Goes back to the first byte of a body. Anything but 0 ends the call with HTTPC_E_ABORTED and the number in its detail. Runs
+ * where the httpc_read_fn does.
+ */
+typedef int32_t (*httpc_rewind_fn)(void *userdata);
+
+/**
+ * How far an attempt is: bytes of the request's body that went out, of the response's that came in, and how many there will be,
+ * HTTPC_UNSET where that is unknown. Another attempt counts anew. Anything but 0 ends the call with HTTPC_E_ABORTED and the number
+ * in its detail. Runs where a httpc_read_fn does: at most every 100 ms when something has changed, and at the end of an attempt.
+ */
+typedef int32_t (*httpc_progress_fn)(void *userdata,
+                                     uint64_t uploaded,
+                                     uint64_t upload_total,
+                                     uint64_t downloaded,
+                                     uint64_t download_total);
+
+/**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
  * a submitted one and over HTTP/2. `attempt` is borrowed for the duration of the call; for a status it is judged at the head of
  * the response.
@@ -1182,6 +1212,13 @@ httpc_code httpc_submit_to(httpc_client *client,
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
 
 /**
+ * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+ * inside callbacks; when nothing is paused it changes nothing. NULL is fine.
+ */
+HTTPC_API
+void httpc_call_resume(struct httpc_call *call);
+
+/**
  * Whether the outcome is there, and with its function or queue where it has one. NULL reads as true, and so does a call that
  * was submitted before fork().
  */
@@ -1495,6 +1532,109 @@ HTTPC_API httpc_code httpc_request_set_cancel_token(struct httpc_request *reques
  * Frees a request. NULL is fine.
  */
 HTTPC_API void httpc_request_free(struct httpc_request *request);
+
+/* ---- Request bodies ---------------------------------------------------------------------------- */
+
+/*
+ * Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
+ * multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
+ * (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
+ * opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
+ * to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+ */
+
+/**
+ * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
+ * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
+ * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
+ * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
+ * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
+ * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
+ * runs; HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its source pauses.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_source(httpc_request *request,
+                                         const char *content_type,
+                                         httpc_read_fn read,
+                                         httpc_rewind_fn rewind,
+                                         uint64_t length,
+                                         void *userdata,
+                                         httpc_drop_fn drop);
+
+/**
+ * A file as the body, opened when the request is sent, and read while it goes out. `content_type` may be NULL for none. A file
+ * that changes its size meanwhile ends the call with HTTPC_E_FILE, and the server does not get the last byte. Only regular files.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file(httpc_request *request,
+                                       const char *content_type,
+                                       const char *path);
+
+/**
+ * The body without a copy: `body` must stay as it is until `drop` (may be NULL) has run with `userdata`, once, when neither the
+ * request nor a call uses it any more; also when this fails. Otherwise as httpc_request_set_body().
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_borrowed(httpc_request *request,
+                                           const char *content_type,
+                                           const void *body,
+                                           size_t len,
+                                           void *userdata,
+                                           httpc_drop_fn drop);
+
+/**
+ * Adds a field to a form, "application/x-www-form-urlencoded", as browsers write it (WHATWG URL, section 5.2: a space becomes +).
+ */
+HTTPC_API
+httpc_code httpc_request_add_form(httpc_request *request,
+                                  const char *name,
+                                  const char *value);
+
+/**
+ * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
+ * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
+ * double quotes are percent-encoded.
+ */
+HTTPC_API
+httpc_code httpc_request_add_part(httpc_request *request,
+                                  const char *name,
+                                  const char *value);
+
+/**
+ * Adds bytes to a multipart body, copied and sent as they are. `filename` may be NULL for a field that is no file, `content_type`
+ * NULL for none. Otherwise as httpc_request_add_part().
+ */
+HTTPC_API
+httpc_code httpc_request_add_part_bytes(httpc_request *request,
+                                        const char *name,
+                                        const char *filename,
+                                        const char *content_type,
+                                        const void *data,
+                                        size_t len);
+
+/**
+ * Adds a file to a multipart body, read while it goes out, as httpc_request_set_body_file() says. `filename` is what the server is
+ * told; NULL: the last part of `path`. `content_type` NULL is "application/octet-stream".
+ */
+HTTPC_API
+httpc_code httpc_request_add_part_file(httpc_request *request,
+                                       const char *name,
+                                       const char *path,
+                                       const char *filename,
+                                       const char *content_type);
+
+/**
+ * A function that is told how far both bodies are; NULL takes it away again. `drop` (may be NULL) runs once, when neither the
+ * request nor a call uses `userdata` any more; also when this fails.
+ */
+HTTPC_API
+httpc_code httpc_request_set_progress(httpc_request *request,
+                                      httpc_progress_fn progress,
+                                      void *userdata,
+                                      httpc_drop_fn drop);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

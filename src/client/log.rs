@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::response::Head;
 use crate::error::{Code, DelaySource, Error, Stop};
 use crate::text;
-use crate::transport::Outgoing;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -112,8 +112,11 @@ impl Log {
         if let Some(encoding) = out.accept_encoding {
             trace(&format!("> Accept-Encoding: {}", encoding.to_string_lossy()));
         }
-        if let Some(body) = out.body {
-            trace(&format!("> ({} bytes of body)", body.len()));
+        match out.body {
+            Payload::None => {}
+            Payload::Bytes(body) => trace(&format!("> ({} bytes of body)", body.len())),
+            Payload::Stream(Some(length)) => trace(&format!("> ({length} bytes of body)")),
+            Payload::Stream(None) => trace("> (a body of unknown length)"),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod attempt;
 pub mod blocking;
+pub mod body;
 mod call;
 pub mod cancel;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod json;
 pub mod links;
 pub mod log;
 pub mod machine;
+pub mod meter;
 pub mod method;
 pub mod no_proxy;
 pub mod protocol;

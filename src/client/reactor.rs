@@ -123,6 +123,7 @@ impl Reactor {
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
+                Message::Resume(pending) => self.resume(&pending),
                 Message::Woken(woken) => self.woken(woken),
                 Message::MakeRoom(origin) => self.close_excess(&origin),
                 Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
@@ -163,6 +164,16 @@ impl Reactor {
                 return None;
             }
             reactor.interrupt(number, flight, Code::HTTPC_E_CANCELLED)
+        });
+    }
+
+    fn resume(&mut self, pending: &Arc<pending::Pending>) {
+        self.with_flight(pending.flight(), |reactor, number, flight| {
+            if !Arc::ptr_eq(&flight.pending, pending) {
+                return None;
+            }
+            flight.call.feed.as_mut()?.resume();
+            reactor.look(number, flight)
         });
     }
 
@@ -262,6 +273,7 @@ impl Reactor {
 
     fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
         (flight.is_judged, flight.moved_bytes) = (false, 0);
+        flight.call.rewind(flight.machine.route())?;
         let is_shared = flight.shares.is_some();
         let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
         flight.call.outgoing(&client.config, flight.machine.route(), |out| {
@@ -314,6 +326,11 @@ impl Reactor {
         if is_shared && flight.permit.is_some() {
             self.share_permit(flight);
         }
+        if let Err(error) = self.pump(number, flight) {
+            flight.machine.handle(self.now, Event::Aborted(error));
+            return Some(self.end_attempt(number, flight));
+        }
+        let now = self.now;
         let (progress, bytes, heard) = self.multiplexer.progress(number)?;
         let heard = heard && progress == super::machine::Progress::Waiting;
         flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
@@ -321,8 +338,30 @@ impl Reactor {
         None
     }
 
+    /// Reads on from where the body comes from, and tells who watches.
+    fn pump(&mut self, number: u32, flight: &mut Flight) -> Result<()> {
+        if let Some(feed) = &mut flight.call.feed
+            && let Some(outflow) = self.multiplexer.outflow(number)
+        {
+            if feed.pump(outflow, false)? {
+                self.now = clock::now();
+            }
+            if !feed.is_replayable() {
+                flight.machine.body_is_spent();
+            }
+            self.multiplexer.go_on_sending(number);
+        }
+        let multiplexer = &mut self.multiplexer;
+        flight.call.meter.report(self.now, false, || multiplexer.transferred(number).unwrap_or_default())
+    }
+
     fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
         flight.stage = Stage::Nothing;
+        let multiplexer = &mut self.multiplexer;
+        let reported = flight.call.meter.report(self.now, true, || multiplexer.transferred(number).unwrap_or_default());
+        if let Err(error) = reported {
+            flight.machine.handle(self.now, Event::Aborted(error));
+        }
         let Some(end) = self.multiplexer.finish(self.now, number) else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));

@@ -6,7 +6,8 @@
 use super::request::{checked, httpc_request};
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
-use crate::client::request::{Body, Request};
+use crate::client::body::Body;
+use crate::client::request::Request;
 use crate::client::{Client, blocking};
 use crate::error::{Code, Result};
 use std::ffi::{c_char, c_void};

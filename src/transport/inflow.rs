@@ -28,6 +28,8 @@ pub struct Inflow {
     header_bytes: u64,
     /// Body bytes that came of them.
     decoded: u64,
+    /// Bytes of the body so far.
+    pub body_received: u64,
     /// A status line has come, and the blank line that ends its head has not.
     inside_head: bool,
     /// Nothing but the end of the connection ends the body.
@@ -187,6 +189,7 @@ impl Inflow {
     /// The next bytes of the body. False: take no more.
     pub fn body_bytes(&mut self, data: &[u8]) -> bool {
         self.received += data.len() as u64;
+        self.body_received += data.len() as u64;
         if self.decoder.is_some() {
             return self.coded_bytes(data);
         }

@@ -13,6 +13,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Completion queues", "queue"),
     ("Statistics", "stats"),
     ("Requests", "request"),
+    ("Request bodies", "request_body"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),

@@ -8,7 +8,8 @@ use super::tls_end::{TlsEnd, openssl_of};
 use super::trust::Trust;
 use crate::text;
 use crate::transport::inflow::{Expected, Inflow};
-use curl::easy::{Handler, SeekResult, WriteError};
+use crate::transport::outflow::Outflow;
+use curl::easy::{Handler, ReadError, SeekResult, WriteError};
 use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
@@ -29,6 +30,7 @@ pub struct Exchange {
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub inflow: Inflow,
+    pub outflow: Outflow,
     tls_end: Option<TlsEnd>,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
@@ -129,6 +131,17 @@ impl Exchange {
         self.inflow.body_bytes(data)
     }
 
+    fn take_body(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
+        self.touch();
+        self.outflow.take(into).ok_or(ReadError::Pause)
+    }
+
+    /// libcurl rewinds only what it sends again.
+    fn rewind(&mut self) -> SeekResult {
+        self.refuse_resend();
+        SeekResult::Fail
+    }
+
     fn open(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
         // A new connection after the request went out could only serve to send it again.
         if self.fired > 0 {
@@ -218,8 +231,12 @@ impl Handler for Exchange {
         Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
     }
 
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
+        self.guarded(Err(ReadError::Abort), |exchange| exchange.take_body(into))
+    }
+
     fn seek(&mut self, _: SeekFrom) -> SeekResult {
-        SeekResult::Fail
+        self.guarded(SeekResult::Fail, Exchange::rewind)
     }
 
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {

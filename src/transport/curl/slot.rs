@@ -70,6 +70,10 @@ impl Slot {
         &mut self.handle.exchange_mut().inflow
     }
 
+    pub fn handle(&mut self) -> &mut Handle {
+        &mut self.handle
+    }
+
     /// Starts an attempt.
     pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool) -> Result<()> {
         let usable = |fd| !fresh_connection && self.sockets.look(fd) == Idle::Quiet;

@@ -40,6 +40,7 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
     let planned = match first {
         "_log" | "_count" | "_count_body" | "_connections" | "_open" | "_reset" => book::answer(x, first),
         "echo" => plain::echo(x),
+        "body" => plain::body(x),
         "headers" => plain::headers(x),
         "status" => plain::status(x, rest),
         "bearer" => plain::bearer(x, rest),

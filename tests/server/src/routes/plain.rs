@@ -24,6 +24,12 @@ pub fn echo(x: &Asked) -> Planned {
     x.reply(Response::json(200, &body))
 }
 
+/// The request's body, byte for byte.
+pub fn body(x: &Asked) -> Planned {
+    let kind = x.request.header("content-type").unwrap_or("application/octet-stream");
+    x.reply(Response::new(200, kind, x.request.body.clone()))
+}
+
 pub fn headers(x: &Asked) -> Planned {
     let asked = x.request.query.pairs().filter(|(name, _)| *name != b"key");
     let response = asked.fold(Response::text(200, "headers"), |response, (name, value)| response.header(name, value));
