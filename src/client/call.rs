@@ -164,9 +164,7 @@ impl<R: Deref<Target = Request>> Call<R> {
                 push(&header.name, &header.value, header.secret);
             }
         }
-        if let Some(coding) =
-            self.request.compression.name().filter(|_| route.keeps_body && !self.request.body.is_empty())
-        {
+        if let Some(coding) = self.request.compression.name().filter(|_| route.keeps_body && !self.content.is_empty()) {
             push("Content-Encoding", coding, false);
         }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
