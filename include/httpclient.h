@@ -1288,6 +1288,17 @@ httpc_code httpc_get(struct httpc_client *client,
                      httpc_error **err);
 
 /**
+ * GET into the file `path`, see httpc_request_set_body_file_sink(): it is there only once the body is whole. The response has an
+ * empty body.
+ */
+HTTPC_API
+httpc_code httpc_download(struct httpc_client *client,
+                          const char *url,
+                          const char *path,
+                          httpc_response **out,
+                          httpc_error **err);
+
+/**
  * HEAD (RFC 9110 section 9.3.2): status and headers without a body.
  */
 HTTPC_API
@@ -1433,7 +1444,8 @@ httpc_code httpc_submit_to(httpc_client *client,
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
 
 /**
- * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+ * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, and a body sink that said HTTPC_SINK_PAUSE gets the next
+ * bytes, soon and on the engine thread. From any thread, also
  * inside callbacks; when nothing is paused it changes nothing. NULL is fine.
  */
 HTTPC_API
@@ -1891,6 +1903,18 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
                                        httpc_write_fn write,
                                        void *userdata,
                                        httpc_drop_fn drop);
+
+/**
+ * The file that the body of the response goes to, as httpc_request_set_body_sink() gives it to a function, but only that of a
+ * 2xx response. It is written under another name in the same folder, which is gone again whatever happens, and takes the place
+ * of `path` in one step when the body is whole: until then, and after any failure, `path` is as it was. That other file is
+ * opened when the request is sent: HTTPC_E_FILE when that cannot be, and later when it cannot be written (a full disk); the detail
+ * has the path and the system's reason. Its permissions are those of any new file, and it is not forced to the disk (fsync).
+ * A link is followed. Files of any size: the client's longest body does not count here.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file_sink(httpc_request *request,
+                                            const char *path);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

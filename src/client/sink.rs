@@ -1,10 +1,12 @@
 //! Where the body of a response goes while it comes in, instead of into memory.
 
 mod delivery;
+mod file;
 
 use super::response::Response;
 use crate::error::Result;
 pub use delivery::Delivery;
+pub use file::FileSink;
 use std::sync::Arc;
 
 /// What a request says of it. Each of its calls has a consumer of its own.
