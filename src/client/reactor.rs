@@ -7,10 +7,11 @@ pub mod inbox;
 pub mod pending;
 mod tokens;
 mod waits;
+mod wire;
 
 use super::Client;
 use super::alarms::Alarms;
-use super::clock::{self, Micros};
+use super::clock::Micros;
 use super::machine::{Action, Event};
 use super::queue::Queue;
 use super::response::Response;
@@ -26,6 +27,7 @@ use pending::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokens::Tokens;
+use wire::Wire;
 
 /// After so many completions queues are rung, though there is more to do.
 const MOST_UNRUNG: u32 = 32;
@@ -60,7 +62,7 @@ impl Reactor {
             tokens: Tokens::default(),
             unrung: Vec::new(),
             completed: 0,
-            now: clock::now(),
+            now: client.config.clock.now(),
             stopping: false,
         })
     }
@@ -96,12 +98,12 @@ impl Reactor {
     fn turn(&mut self) -> Result<()> {
         self.ring();
         let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
-        self.now = self.multiplexer.wait(until)?;
+        self.now = self.wait(until)?;
         self.inbox.awake();
         self.read_messages();
         self.look_at_touched();
         while self.multiplexer.step(self.now) {
-            self.now = clock::now();
+            self.now = self.clock().now();
             self.look_at_touched();
             self.end_cancelled();
             self.read_messages();
@@ -117,7 +119,7 @@ impl Reactor {
         self.inbox.take(&mut messages);
         if !messages.is_empty() {
             // Calls bring the times at which they began.
-            self.now = clock::now();
+            self.now = self.clock().now();
         }
         for message in messages.drain(..) {
             match message {
@@ -209,7 +211,8 @@ impl Reactor {
         }));
         match worked {
             Ok(None) => {
-                if let Some(at) = flight.machine.wake_at() {
+                let due = flight.mocked.as_ref().and_then(|mocked| mocked.due());
+                for at in [flight.machine.wake_at(), due].into_iter().flatten() {
                     self.alarms.set(number, at);
                 }
                 self.flights.put(number, flight);
@@ -248,7 +251,7 @@ impl Reactor {
             Ok(()) => {
                 flight.stage = Stage::Attempt;
                 flight.grant = None;
-                None
+                flight.mocked.is_some().then(|| self.look(number, flight))?
             }
             Err(error) => Some(self.not_launched(number, flight, error)),
         }
@@ -262,6 +265,10 @@ impl Reactor {
 
     fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
         (flight.is_judged, flight.moved_bytes) = (false, 0);
+        if let Some(mock) = self.client.config.mock.clone() {
+            self.start_mocked(flight, &mock);
+            return Ok(());
+        }
         let is_shared = flight.shares.is_some();
         let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
         flight.call.outgoing(&client.config, flight.machine.route(), |out| {
@@ -293,7 +300,8 @@ impl Reactor {
             Stage::Attempt | Stage::Stream => {}
             _ => return None,
         }
-        let standing = self.multiplexer.look(number)?;
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let standing = wire.look()?;
         if let Stage::Stream = flight.stage {
             let is_its_turn = standing.is_sent || standing.ended.is_some();
             return is_its_turn.then(|| flight.machine.handle(self.now, Event::PermitGranted { queued: true }));
@@ -302,9 +310,9 @@ impl Reactor {
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
-            let event = Event::Head { head, unix_ms: &clock::unix_ms };
+            let event = Event::Head { head, unix_ms: &|| self.client.config.clock.unix_ms() };
             match flight.machine.handle(now, event) {
-                Action::Body { limit } => self.multiplexer.limit_body(number, limit),
+                Action::Body { limit } => wire.limit_body(limit),
                 _ => return Some(self.end_attempt(number, flight)),
             }
         }
@@ -314,7 +322,7 @@ impl Reactor {
         if is_shared && flight.permit.is_some() {
             self.share_permit(flight);
         }
-        let (progress, bytes, heard) = self.multiplexer.progress(number)?;
+        let (progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
         let heard = heard && progress == super::machine::Progress::Waiting;
         flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
         flight.moved_bytes = bytes;
@@ -323,7 +331,8 @@ impl Reactor {
 
     fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
         flight.stage = Stage::Nothing;
-        let Some(end) = self.multiplexer.finish(self.now, number) else {
+        let ended = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).finish(self.now);
+        let Some(end) = ended else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));
         };
@@ -356,6 +365,11 @@ impl Reactor {
         {
             return Some(action);
         }
+        if flight.mocked.as_ref().and_then(|mocked| mocked.due()).is_some_and(|due| due <= now)
+            && let Some(action) = self.look(number, flight)
+        {
+            return Some(action);
+        }
         if flight.machine.wake_at().is_none_or(|at| at > now) {
             return None;
         }
@@ -370,7 +384,7 @@ impl Reactor {
 
     fn complete(&mut self, number: u32, mut flight: Box<Flight>, outcome: Outcome) {
         self.stop_waiting(number, &mut flight);
-        self.multiplexer.finish(self.now, number);
+        Wire::new(&mut self.multiplexer, &mut flight.mocked, number).finish(self.now);
         self.give_permit_back(&mut flight);
         if let Some(unused) = flight.grant.take() {
             unused.give_back();

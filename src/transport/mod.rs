@@ -3,11 +3,14 @@
 pub mod curl;
 mod framing;
 pub mod inflow;
+pub mod mock;
 
+use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::method::Method;
+use crate::client::signal::Signal;
 use crate::client::url::Target;
 use crate::error::Code;
-use inflow::Expected;
+use inflow::{Expected, Inflow};
 use std::ffi::CStr;
 use std::sync::Arc;
 
@@ -32,4 +35,22 @@ pub struct Failure {
     pub note: String,
     /// The same would happen again, whatever was sent.
     pub hopeless: bool,
+}
+
+/// An attempt that runs, as the blocking driver sees it: libcurl's on a slot, or a mocked one.
+pub trait Attempt {
+    /// Goes as far as it goes without waiting. Once it has ended: with what, for [`Attempt::finish`].
+    fn advance(&mut self) -> Option<u32>;
+
+    fn inflow(&mut self) -> &mut Inflow;
+
+    /// How far it is, and a count of bytes that grows when it gets on.
+    fn progress(&mut self) -> (Progress, u64);
+
+    /// Waits for something to do, for one of `others`, or for `us` microseconds (`None`: no limit). Whether there is
+    /// something to do.
+    fn wait(&mut self, others: &[&Signal], us: Option<u64>) -> bool;
+
+    /// Ends it, complete or not, and says what is known of it. `ended`: what [`Attempt::advance`] returned.
+    fn finish(&mut self, ended: Option<u32>) -> AttemptEnd;
 }

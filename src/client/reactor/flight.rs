@@ -9,6 +9,7 @@ use crate::client::rate_limiter::{Grant, Place};
 use crate::client::request::Request;
 use crate::client::url::Origin;
 use crate::policy::admission::Ticket;
+use crate::transport::mock;
 use std::sync::Arc;
 
 pub struct Flight {
@@ -26,6 +27,8 @@ pub struct Flight {
     /// It has waited once for somebody to find out how the origin is to be spoken to.
     pub is_impatient: bool,
     pub is_judged: bool,
+    /// With a mock: the attempt that runs.
+    pub mocked: Option<Box<mock::Attempt>>,
     pub moved_bytes: u64,
 }
 
