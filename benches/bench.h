@@ -4,13 +4,14 @@
  *
  *     PROGRAM COUNT THREADS URL LENGTH CA [OPTION]
  *
- * Option "cold": without requests beforehand that warm up.
+ * Option "cold": without requests beforehand that warm up; "upload": a body of 1 GiB from a function goes along.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,21 @@ static void fail(const char *why)
 
 /* By allocations.c, when it is preloaded. */
 extern long allocations_so_far(void) __attribute__((weak));
+
+/* Option "upload": a body of so many bytes from a function, which gives whatever stands in the buffer. */
+#define UPLOAD ((uint64_t)1 << 30)
+
+static inline size_t take_upload(uint64_t *left, size_t most)
+{
+    size_t count = *left < most ? (size_t)*left : most;
+    *left -= count;
+    return count;
+}
+
+static inline int is_upload(void)
+{
+    return strcmp(job.option, "upload") == 0;
+}
 
 static double cpu_us(void)
 {
@@ -79,7 +95,7 @@ int main(int argc, char **argv)
     unsigned threads = (unsigned)atoi(argv[2]);
     per_thread = atol(argv[1]) / threads;
     job = (struct job){argv[3], (size_t)atol(argv[4]), argv[5], argc > 6 ? argv[6] : ""};
-    warm_ups = strcmp(job.option, "cold") == 0 ? 0 : per_thread / 10 + 1;
+    warm_ups = strcmp(job.option, "cold") == 0 || is_upload() ? 0 : per_thread / 10 + 1;
     void *shared = start();
     pthread_barrier_init(&warm, NULL, threads + 1);
     pthread_barrier_init(&over, NULL, threads + 1);

@@ -26,11 +26,29 @@ static void *enter(void *shared)
     return shared;
 }
 
+static int64_t on_upload(void *left, void *buffer, size_t size)
+{
+    (void)buffer;
+    return (int64_t)take_upload(left, size);
+}
+
+static httpc_code upload(httpc_client *client, httpc_response **response, httpc_error **error)
+{
+    uint64_t left = UPLOAD;
+    httpc_request *request = NULL;
+    httpc_request_new("PUT", job.url, &request, NULL);
+    httpc_request_set_body_source(request, NULL, on_upload, NULL, UPLOAD, &left, NULL);
+    httpc_code code = httpc_send(client, request, response, error);
+    httpc_request_free(request);
+    return code;
+}
+
 static void request(void *of_thread)
 {
     httpc_response *response = NULL;
     httpc_error *error = NULL;
-    if (httpc_get(of_thread, job.url, &response, &error) != HTTPC_OK) {
+    httpc_code code = is_upload() ? upload(of_thread, &response, &error) : httpc_get(of_thread, job.url, &response, &error);
+    if (code != HTTPC_OK) {
         fail(httpc_error_detail(error));
     }
     size_t length = 0;

@@ -1,6 +1,7 @@
 /*
  * What a careful program does by hand with libcurl: one easy handle for each thread, used again; URL, header list and timeouts set
- * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share.
+ * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share;
+ * "gzip": that coding is asked for and undone.
  */
 #include "bench.h"
 #include "text.h"
@@ -27,6 +28,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *response)
     return size * count;
 }
 
+static size_t on_upload(char *data, size_t size, size_t count, void *left)
+{
+    (void)data;
+    return take_upload(left, size * count);
+}
+
 static void *start(void)
 {
     curl_global_init(CURL_GLOBAL_ALL);
@@ -43,6 +50,9 @@ static CURL *new_easy(CURLSH *share)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     if (job.ca[0] != 0) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, job.ca);
+    }
+    if (strcmp(job.option, "gzip") == 0) {
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     }
     if (share != NULL) {
         curl_easy_setopt(easy, CURLOPT_SHARE, share);
@@ -78,6 +88,14 @@ static void request(void *of_thread)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &response);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &response);
+    uint64_t left = UPLOAD;
+    if (is_upload()) {
+        headers = curl_slist_append(headers, "Expect:");
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)UPLOAD);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+        curl_easy_setopt(easy, CURLOPT_READDATA, &left);
+    }
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK || status != 200 || response.body.length != job.length) {

@@ -50,6 +50,11 @@ extern "C" {
 #define HTTPC_UNSET UINT64_MAX
 
 /**
+ * What a httpc_read_fn returns when it has nothing yet: it is asked again after httpc_call_resume().
+ */
+#define HTTPC_READ_PAUSE INT64_MIN
+
+/**
  * What became of a call. 0 is success; the groups say where the trouble lies: 1-19 the caller's side, 20-39 reaching
  * the server, 40-59 time, 60-79 the server's answer and the client's own gates. Values are never renumbered.
  */
@@ -275,7 +280,7 @@ typedef enum httpc_log_level {
      */
     HTTPC_LOG_ERROR = 1,
     /**
-     * Attempts that failed and are made again.
+     * Attempts that failed and are made again, and clients that are made to be unsafe.
      */
     HTTPC_LOG_WARN = 2,
     /**
@@ -292,6 +297,25 @@ typedef enum httpc_log_level {
     HTTPC_LOG_TRACE = 5,
     HTTPC_LOG_FORCE_32_ = 2147483647,
 } httpc_log_level;
+
+/**
+ * A version of TLS.
+ */
+typedef enum httpc_tls_version {
+    /**
+     * Of a response: it came without TLS.
+     */
+    HTTPC_TLS_NONE = 0,
+    /**
+     * RFC 5246.
+     */
+    HTTPC_TLS_1_2 = 12,
+    /**
+     * RFC 8446.
+     */
+    HTTPC_TLS_1_3 = 13,
+    HTTPC_TLS_FORCE_32_ = 2147483647,
+} httpc_tls_version;
 
 /**
  * The version of HTTP a response came in.
@@ -395,6 +419,25 @@ typedef enum httpc_protocol {
     HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE = 3,
     HTTPC_PROTOCOL_FORCE_32_ = 2147483647,
 } httpc_protocol;
+
+/**
+ * How a request's body is compressed. The server has to know what to make of it: few undo it unasked.
+ */
+typedef enum httpc_compression {
+    /**
+     * As it is.
+     */
+    HTTPC_COMPRESSION_NONE = 0,
+    /**
+     * RFC 1952, at zlib's usual level, 6.
+     */
+    HTTPC_COMPRESSION_GZIP = 1,
+    /**
+     * RFC 8878, at its usual level, 3.
+     */
+    HTTPC_COMPRESSION_ZSTD = 2,
+    HTTPC_COMPRESSION_FORCE_32_ = 2147483647,
+} httpc_compression;
 
 /**
  * A moment of the final attempt, for httpc_response_time_us().
@@ -643,6 +686,31 @@ typedef void (*httpc_done_fn)(void *userdata,
                               enum httpc_code code,
                               struct httpc_response *response,
                               struct httpc_error *error);
+
+/**
+ * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
+ * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
+ * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
+ * until it has returned 0, also when the length is known. It may call the library.
+ */
+typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
+
+/**
+ * Goes back to the first byte of a body. Anything but 0 ends the call with HTTPC_E_ABORTED and the number in its detail. Runs
+ * where the httpc_read_fn does.
+ */
+typedef int32_t (*httpc_rewind_fn)(void *userdata);
+
+/**
+ * How far an attempt is: bytes of the request's body that went out, of the response's that came in, and how many there will be,
+ * HTTPC_UNSET where that is unknown. Another attempt counts anew. Anything but 0 ends the call with HTTPC_E_ABORTED and the number
+ * in its detail. Runs where a httpc_read_fn does: at most every 100 ms when something has changed, and at the end of an attempt.
+ */
+typedef int32_t (*httpc_progress_fn)(void *userdata,
+                                     uint64_t uploaded,
+                                     uint64_t upload_total,
+                                     uint64_t downloaded,
+                                     uint64_t download_total);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -940,14 +1008,6 @@ httpc_code httpc_config_set_max_redirects(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_redirect_post(struct httpc_config *config, int32_t on);
 
 /**
- * A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
- * with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
- */
-HTTPC_API
-httpc_code httpc_config_set_ca_file(struct httpc_config *config,
-                                    const char *path);
-
-/**
  * The proxy for all requests, "http://proxy.example:3128" (also https://, socks5://, socks5h://; CURLOPT_PROXY); ""
  * connects directly. Default: the variables http_proxy, https_proxy, all_proxy and no_proxy, read once by
  * httpc_client_new().
@@ -1021,6 +1081,176 @@ httpc_code httpc_config_set_engine_threads(struct httpc_config *config,
  */
 HTTPC_API void httpc_config_free(struct httpc_config *config);
 
+/* ---- TLS --------------------------------------------------------------------------------------- */
+
+/*
+ * TLS: whom a client trusts, who it is itself, and what a response came by. Every client verifies the server's
+ * certificate and its host name, by default against the system's authorities, which are found at run time
+ * (SSL_CERT_FILE and SSL_CERT_DIR, else where the distribution keeps them). Files are read once, by
+ * httpc_client_new(): one that is missing or unreadable is HTTPC_E_FILE there, one that holds something else
+ * HTTPC_E_TLS, with a detail that names it. A proxy that is spoken to over TLS (https://) is verified against the same
+ * authorities and has the same least version, whatever else is set: pins, the client's certificate and the switches
+ * against verification are for the server behind it.
+ */
+
+/**
+ * A PEM file of certificate authorities to trust instead of the system's. Several kinds of setter may be combined:
+ * this file, httpc_config_set_ca_directory(), httpc_config_add_ca_pem(), and httpc_config_set_system_ca(). Errors:
+ * HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_ca_file(httpc_config *config,
+                                    const char *path);
+
+/**
+ * A directory whose files hold certificate authorities to trust, in PEM form, instead of the system's. Every file
+ * counts, whatever its name, and files without a certificate are passed over; it need not be prepared by c_rehash, as
+ * it is read once and not looked into again. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_ca_directory(httpc_config *config,
+                                         const char *path);
+
+/**
+ * Certificate authorities to trust instead of the system's, as `len` bytes in PEM form, one or several; copied. May be
+ * called again for more. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_add_ca_pem(httpc_config *config,
+                                   const void *pem,
+                                   size_t len);
+
+/**
+ * 1: the system's authorities are trusted beside those that the other setters name, as a program with a private
+ * authority wants that calls public servers too. 0 (default): only where none is named.
+ */
+HTTPC_API
+httpc_code httpc_config_set_system_ca(httpc_config *config,
+                                      int32_t on);
+
+/**
+ * The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate and those of its
+ * intermediate authorities, if any. `key_file`: a PEM file with its private key; NULL where that is in the same file.
+ * `password` opens an encrypted key, NULL for none; it is in no detail and no log. Like a secret header it is for the
+ * base URL's server only; without a base URL for every server that asks. The setter called last counts.
+ * httpc_client_new() fails with HTTPC_E_TLS when the password is wrong, the key belongs to another certificate, or the
+ * certificate has expired. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_certificate(httpc_config *config,
+                                               const char *certificate_file,
+                                               const char *key_file,
+                                               const char *password);
+
+/**
+ * As httpc_config_set_client_certificate(), from memory: `pem_len` and `key_len` bytes in PEM form, copied. `key`
+ * NULL: it is behind the certificates.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_certificate_pem(httpc_config *config,
+                                                   const void *pem,
+                                                   size_t pem_len,
+                                                   const void *key,
+                                                   size_t key_len,
+                                                   const char *password);
+
+/**
+ * As httpc_config_set_client_certificate(), from a PKCS#12 file (.p12, .pfx) with certificate, key and intermediate
+ * authorities. `password` may be NULL. Files that are encrypted with RC2, as old programs write them, are refused by
+ * OpenSSL 3: HTTPC_E_TLS.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_pkcs12(httpc_config *config,
+                                          const char *file,
+                                          const char *password);
+
+/**
+ * As httpc_config_set_client_pkcs12(), from `len` bytes in memory, copied.
+ */
+HTTPC_API
+httpc_code httpc_config_set_client_pkcs12_data(httpc_config *config,
+                                               const void *data,
+                                               size_t len,
+                                               const char *password);
+
+/**
+ * The least version of TLS to speak: HTTPC_TLS_1_2 (default) or HTTPC_TLS_1_3. A server that has none so new is
+ * HTTPC_E_TLS. Errors: HTTPC_E_INVALID_ARG.
+ */
+HTTPC_API
+httpc_code httpc_config_set_min_tls_version(httpc_config *config,
+                                            int32_t version);
+
+/**
+ * Wants every server's public key to be one of these, beside a certificate that verifies:
+ * "sha256//BASE64;sha256//BASE64", each the SHA-256 of a SubjectPublicKeyInfo in DER (RFC 7469 section 2.4,
+ * CURLOPT_PINNEDPUBLICKEY). Name the next key as well, or its day will lock the program out. Another key is
+ * HTTPC_E_CERTIFICATE: nothing was sent, nothing is tried again. "" takes all pins away. Errors: HTTPC_E_INVALID_ARG
+ * for a malformed one.
+ */
+HTTPC_API
+httpc_code httpc_config_set_pinned_keys(httpc_config *config,
+                                        const char *pins);
+
+/**
+ * 1: takes every certificate from everybody. Whoever can get in between then reads and changes all that is sent,
+ * tokens and passwords included: for tests on one machine, never for production. A private authority is what
+ * httpc_config_set_ca_file() is for; for one known key httpc_config_set_pinned_keys(), which holds all the same. A log
+ * line at HTTPC_LOG_WARN tells of each such client. Default: 0.
+ */
+HTTPC_API
+httpc_code httpc_config_dangerously_skip_certificate_verification(httpc_config *config,
+                                                                  int32_t on);
+
+/**
+ * 1: takes a certificate of a trusted authority whatever host it is for. Whoever has any certificate of a trusted
+ * authority can get in between: only for a private authority, each of whose certificates is trusted with everything.
+ * Where just a name has to be bent, httpc_config_add_resolve() does it without danger. Logged like
+ * httpc_config_dangerously_skip_certificate_verification(). Default: 0.
+ */
+HTTPC_API
+httpc_code httpc_config_dangerously_skip_host_name_check(httpc_config *config,
+                                                         int32_t on);
+
+/**
+ * 1: responses keep the chain of certificates that the server sent, for httpc_response_certificate_der(). New
+ * connections then never resume a session, whose handshake would be without a chain. Default: 0.
+ */
+HTTPC_API httpc_code httpc_config_set_keep_certificates(httpc_config *config, int32_t on);
+
+/**
+ * The version of TLS that the response came by; HTTPC_TLS_NONE without TLS to the server.
+ */
+HTTPC_API httpc_tls_version httpc_response_tls_version(const httpc_response *response);
+
+/**
+ * The cipher suite that the response came by, as OpenSSL names it: "TLS_AES_256_GCM_SHA384"; "" without TLS to the
+ * server.
+ */
+HTTPC_API
+const char *httpc_response_tls_cipher(const httpc_response *response);
+
+/**
+ * How many certificates the server sent for the connection that the response came by, also where that was used again;
+ * 0 without TLS, or without httpc_config_set_keep_certificates().
+ */
+HTTPC_API
+size_t httpc_response_certificate_count(const httpc_response *response);
+
+/**
+ * Certificate `index` in DER, or NULL past the last: 0 is the server's own, the others follow as it sent them,
+ * commonly without the root. `len` may be NULL.
+ */
+HTTPC_API
+const void *httpc_response_certificate_der(const httpc_response *response,
+                                           size_t index,
+                                           size_t *len);
+
+/**
+ * The same in PEM form, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_certificate_pem(const httpc_response *response, size_t index);
+
 /* ---- Clients and blocking calls ---------------------------------------------------------------- */
 
 /*
@@ -1032,7 +1262,7 @@ HTTPC_API void httpc_config_free(struct httpc_config *config);
 
 /**
  * Makes a client. `config` may be NULL for all defaults; it is copied. Opens no connection and starts no thread.
- * Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for the CA file, HTTPC_E_RESOURCE.
+ * Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for a file of certificates, HTTPC_E_RESOURCE.
  */
 HTTPC_API
 httpc_code httpc_client_new(const httpc_config *config,
@@ -1209,6 +1439,13 @@ httpc_code httpc_submit_to(httpc_client *client,
  * Ends the call with HTTPC_E_CANCELLED, unless it is over. Its outcome arrives as any other. NULL is fine.
  */
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
+
+/**
+ * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+ * inside callbacks; when nothing is paused it changes nothing. NULL is fine.
+ */
+HTTPC_API
+void httpc_call_resume(struct httpc_call *call);
 
 /**
  * Whether the outcome is there, and with its function or queue where it has one. NULL reads as true, and so does a call that
@@ -1524,6 +1761,119 @@ HTTPC_API httpc_code httpc_request_set_cancel_token(struct httpc_request *reques
  * Frees a request. NULL is fine.
  */
 HTTPC_API void httpc_request_free(struct httpc_request *request);
+
+/* ---- Request bodies ---------------------------------------------------------------------------- */
+
+/*
+ * Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
+ * multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
+ * (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
+ * opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
+ * to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+ */
+
+/**
+ * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
+ * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
+ * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
+ * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
+ * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
+ * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
+ * runs; HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its source pauses.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_source(httpc_request *request,
+                                         const char *content_type,
+                                         httpc_read_fn read,
+                                         httpc_rewind_fn rewind,
+                                         uint64_t length,
+                                         void *userdata,
+                                         httpc_drop_fn drop);
+
+/**
+ * A file as the body, opened when the request is sent, and read while it goes out. `content_type` may be NULL for none. A file
+ * that changes its size meanwhile ends the call with HTTPC_E_FILE, and the server does not get the last byte. Only regular files.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file(httpc_request *request,
+                                       const char *content_type,
+                                       const char *path);
+
+/**
+ * The body without a copy: `body` must stay as it is until `drop` (may be NULL) has run with `userdata`, once, when neither the
+ * request nor a call uses it any more; also when this fails. Otherwise as httpc_request_set_body().
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_borrowed(httpc_request *request,
+                                           const char *content_type,
+                                           const void *body,
+                                           size_t len,
+                                           void *userdata,
+                                           httpc_drop_fn drop);
+
+/**
+ * Adds a field to a form, "application/x-www-form-urlencoded", as browsers write it (WHATWG URL, section 5.2: a space becomes +).
+ */
+HTTPC_API
+httpc_code httpc_request_add_form(httpc_request *request,
+                                  const char *name,
+                                  const char *value);
+
+/**
+ * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
+ * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
+ * double quotes are percent-encoded.
+ */
+HTTPC_API
+httpc_code httpc_request_add_part(httpc_request *request,
+                                  const char *name,
+                                  const char *value);
+
+/**
+ * Adds bytes to a multipart body, copied and sent as they are. `filename` may be NULL for a field that is no file, `content_type`
+ * NULL for none. Otherwise as httpc_request_add_part().
+ */
+HTTPC_API
+httpc_code httpc_request_add_part_bytes(httpc_request *request,
+                                        const char *name,
+                                        const char *filename,
+                                        const char *content_type,
+                                        const void *data,
+                                        size_t len);
+
+/**
+ * Adds a file to a multipart body, read while it goes out, as httpc_request_set_body_file() says. `filename` is what the server is
+ * told; NULL: the last part of `path`. `content_type` NULL is "application/octet-stream".
+ */
+HTTPC_API
+httpc_code httpc_request_add_part_file(httpc_request *request,
+                                       const char *name,
+                                       const char *path,
+                                       const char *filename,
+                                       const char *content_type);
+
+/**
+ * A function that is told how far both bodies are; NULL takes it away again. `drop` (may be NULL) runs once, when neither the
+ * request nor a call uses `userdata` any more; also when this fails.
+ */
+HTTPC_API
+httpc_code httpc_request_set_progress(httpc_request *request,
+                                      httpc_progress_fn progress,
+                                      void *userdata,
+                                      httpc_drop_fn drop);
+
+/**
+ * Compresses the body while it goes out, whatever it comes from, and says so in Content-Encoding; `compression` is an
+ * httpc_compression. A body that is read piece by piece is then sent without a length (chunked in HTTP/1.1). A source that pauses
+ * has what it gave so far sent. Ask for it only where the server is known to undo it: most do not. An empty body stays as it
+ * is. A request that has a Content-Encoding header as well is HTTPC_E_INVALID_ARG when it is sent.
+ */
+HTTPC_API
+httpc_code httpc_request_set_compression(httpc_request *request,
+                                         int32_t compression);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

@@ -47,6 +47,7 @@
 #include "httpclient/base.hpp"
 #include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/request_body.hpp"
 #include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
 
@@ -109,10 +110,50 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     config &status_errors(bool on) noexcept { return set(httpc_config_set_status_errors, on); }
     config &max_body(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_body, bytes); }
+    config &content_decoding(bool on) noexcept { return set(httpc_config_set_content_decoding, on); }
     config &max_headers(std::uint64_t bytes) noexcept { return set(httpc_config_set_max_headers, bytes); }
     config &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_config_set_max_redirects, redirects); }
     config &redirect_post(bool on) noexcept { return set(httpc_config_set_redirect_post, on); }
     config &ca_file(const text &path) noexcept { return set(httpc_config_set_ca_file, path.c_str()); }
+    config &ca_directory(const text &path) noexcept { return set(httpc_config_set_ca_directory, path.c_str()); }
+    config &add_ca_pem(std::string_view pem) noexcept { return set(httpc_config_add_ca_pem, pem.data(), pem.size()); }
+    config &system_ca(bool on) noexcept { return set(httpc_config_set_system_ca, on); }
+    /** `key_file` nullptr: the key is in the same file. `password` nullptr: none. */
+    config &client_certificate(const text &certificate_file, const text &key_file = nullptr,
+                               const text &password = nullptr) noexcept
+    {
+        return set(httpc_config_set_client_certificate, certificate_file.c_str(), key_file.c_str(), password.c_str());
+    }
+    /** From memory. `key` empty: it is behind the certificates. */
+    config &client_certificate_pem(std::string_view pem, std::string_view key = {},
+                                   const text &password = nullptr) noexcept
+    {
+        const char *key_bytes = key.empty() ? nullptr : key.data();
+        return set(httpc_config_set_client_certificate_pem, pem.data(), pem.size(), key_bytes, key.size(),
+                   password.c_str());
+    }
+    config &client_pkcs12(const text &file, const text &password = nullptr) noexcept
+    {
+        return set(httpc_config_set_client_pkcs12, file.c_str(), password.c_str());
+    }
+    config &client_pkcs12_data(std::string_view data, const text &password = nullptr) noexcept
+    {
+        return set(httpc_config_set_client_pkcs12_data, data.data(), data.size(), password.c_str());
+    }
+    config &min_tls_version(httpc_tls_version version) noexcept
+    {
+        return set(httpc_config_set_min_tls_version, static_cast<std::int32_t>(version));
+    }
+    config &pinned_keys(const text &pins) noexcept { return set(httpc_config_set_pinned_keys, pins.c_str()); }
+    config &dangerously_skip_certificate_verification(bool on) noexcept
+    {
+        return set(httpc_config_dangerously_skip_certificate_verification, on);
+    }
+    config &dangerously_skip_host_name_check(bool on) noexcept
+    {
+        return set(httpc_config_dangerously_skip_host_name_check, on);
+    }
+    config &keep_certificates(bool on) noexcept { return set(httpc_config_set_keep_certificates, on); }
     config &proxy(const text &url) noexcept { return set(httpc_config_set_proxy, url.c_str()); }
     config &add_resolve(const text &host, std::uint16_t port, const text &address) noexcept
     {
@@ -149,10 +190,10 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
 /* ---- Requests ---------------------------------------------------------------------------- */
 
 /** One request, for what the short calls of client cannot say. Reusable. Setters can be chained. */
-class request : public detail::options<request, httpc_request, httpc_request_free>
+class request : public detail::bodies<request>
 {
   public:
-    using options::options;
+    using bodies::bodies;
 
     static result<request> try_make(const text &method, const text &url)
     {
@@ -213,6 +254,8 @@ class request : public detail::options<request, httpc_request, httpc_request_fre
     request &retry(std::nullptr_t) noexcept { return set(httpc_request_set_retry, nullptr); }
     request &status_errors(bool on) noexcept { return set(httpc_request_set_status_errors, on); }
     request &max_body(std::uint64_t bytes) noexcept { return set(httpc_request_set_max_body, bytes); }
+    request &compression(httpc_compression coding) noexcept { return set(httpc_request_set_compression, coding); }
+    request &content_decoding(bool on) noexcept { return set(httpc_request_set_content_decoding, on); }
     request &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_request_set_max_redirects, redirects); }
     request &redirect_post(bool on) noexcept { return set(httpc_request_set_redirect_post, on); }
     /** Without a key: a fresh one for each send. */

@@ -31,6 +31,8 @@ class call : public detail::handle<httpc_call, httpc_call_free>
     using handle::handle;
 
     void cancel() const noexcept { httpc_call_cancel(native_handle()); }
+    /** Ends a pause of the call's own functions. */
+    void resume() const noexcept { httpc_call_resume(native_handle()); }
     bool is_over() const noexcept { return httpc_call_is_over(native_handle()); }
     /** HTTPC_E_AGAIN when `wait` was too short; HTTPC_E_WOULD_DEADLOCK inside callbacks of the call's client. */
     result<void> try_wait(milliseconds wait = forever) const

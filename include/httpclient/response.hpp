@@ -54,6 +54,8 @@ class response : public detail::handle<httpc_response, httpc_response_free>
     {
         return httpc_response_error_detail(native_handle());
     }
+    /** In bytes (httpc_response_size()). */
+    std::uint64_t size(httpc_size which) const noexcept { return httpc_response_size(native_handle(), which); }
     /** Where the first link with that relation leads (httpc_response_link()). */
     std::optional<std::string_view> link(const text &rel) const noexcept HTTPCLIENT_BORROWED
     {
@@ -62,6 +64,23 @@ class response : public detail::handle<httpc_response, httpc_response_free>
 
     std::string_view url() const noexcept HTTPCLIENT_BORROWED { return httpc_response_url(native_handle()); }
     httpc_http_version http_version() const noexcept { return httpc_response_http_version(native_handle()); }
+    httpc_tls_version tls_version() const noexcept { return httpc_response_tls_version(native_handle()); }
+    std::string_view tls_cipher() const noexcept HTTPCLIENT_BORROWED
+    {
+        return httpc_response_tls_cipher(native_handle());
+    }
+    std::size_t certificate_count() const noexcept { return httpc_response_certificate_count(native_handle()); }
+    /** Empty past the last. */
+    std::string_view certificate_der(std::size_t index) const noexcept HTTPCLIENT_BORROWED
+    {
+        std::size_t length = 0;
+        const void *der = httpc_response_certificate_der(native_handle(), index, &length);
+        return {static_cast<const char *>(der), length};
+    }
+    std::optional<std::string_view> certificate_pem(std::size_t index) const noexcept HTTPCLIENT_BORROWED
+    {
+        return detail::view(httpc_response_certificate_pem(native_handle(), index));
+    }
     std::string_view peer() const noexcept HTTPCLIENT_BORROWED { return httpc_response_peer(native_handle()); }
     bool reused() const noexcept { return httpc_response_reused(native_handle()); }
     /** A range of attempt, the first one first. */

@@ -31,7 +31,7 @@ pub fn send(client: &Arc<Client>, request: &Request, share: impl FnOnce() -> Arc
 
 /// HTTP/2 connections are the engine threads', which serve many calls with one.
 fn by_engine(client: &Arc<Client>, request: Arc<Request>) -> Result<Arc<Response>> {
-    let prepared = Prepared::new(client, request, Receiver::Owner)?;
+    let prepared = Prepared::new(client, request, Receiver::Owner, false)?;
     let pending = prepared.pending().clone();
     prepared.launch()?;
     pending.wait(u64::MAX)?;
@@ -49,12 +49,12 @@ fn carry_out(client: &Client, request: &Request) -> Result<Option<Arc<Response>>
     }
     let now = client.config.clock.now();
     let machine = Machine::new(rules, now, client.rng());
-    Driver { client, call: &call, machine }.run(now).map(Some)
+    Driver { client, call, machine }.run(now).map(Some)
 }
 
 struct Driver<'c> {
     client: &'c Client,
-    call: &'c Call<&'c Request>,
+    call: Call<&'c Request>,
     machine: Machine,
 }
 
@@ -199,6 +199,9 @@ impl<'c> Driver<'c> {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no permit to start with");
             return self.machine.handle(self.now(), Event::Failed(confused));
         };
+        if let Err(error) = self.call.rewind(self.machine.route()) {
+            return self.machine.handle(self.now(), Event::Failed(error));
+        }
         if let Some(mock) = &self.client.config.mock {
             return self.mocked_attempt(mock);
         }
@@ -248,6 +251,14 @@ impl<'c> Driver<'c> {
             if ended.is_some() {
                 return self.report_end(now, slot, ended);
             }
+            let now = match self.pump(slot, now) {
+                Ok(now) => now,
+                Err(error) => {
+                    self.machine.handle(self.now(), Event::Aborted(error));
+                    return self.report_end(self.now(), slot, None);
+                }
+            };
+            let has_more = slot.go_on_sending();
             let (progress, bytes) = slot.progress();
             // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
             let heard = ready && progress == Progress::Waiting;
@@ -261,13 +272,30 @@ impl<'c> Driver<'c> {
                 None => None,
             };
             match action {
-                None | Some(Action::Body { .. }) => ready = self.wait_for(slot, now),
+                None | Some(Action::Body { .. }) => ready = has_more || self.wait_for(slot, now),
                 Some(_) => return self.report_end(now, slot, None),
             }
         }
     }
 
+    /// Reads on from where the body comes from, and tells who watches. The time after that.
+    fn pump(&mut self, slot: &mut impl Attempt, now: Micros) -> Result<Micros> {
+        let mut has_read = false;
+        if let Some(feed) = &mut self.call.feed {
+            has_read = feed.pump(slot.outflow(), true)?;
+            if has_read && !feed.is_replayable() {
+                self.machine.body_is_spent();
+            }
+        }
+        let now = if has_read { self.now() } else { now };
+        self.call.meter.report(now, false, || slot.transferred())?;
+        Ok(now)
+    }
+
     fn report_end(&mut self, now: Micros, slot: &mut impl Attempt, ended: Option<u32>) -> Action {
+        if let Err(error) = self.call.meter.report(now, true, || slot.transferred()) {
+            self.machine.handle(now, Event::Aborted(error));
+        }
         let end = slot.finish(ended);
         let action = self.machine.handle(now, Event::AttemptEnded(end));
         self.client.log_attempt(&self.machine, &action);

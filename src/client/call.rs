@@ -1,15 +1,17 @@
 //! A request and a client's defaults, put together: what the machine needs to know, and what goes out.
 
+use super::body::{Content, Feed, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::content;
 use super::machine::{Redirects, Route, Rules};
-use super::request::{Body, IdempotencyKey, Request};
+use super::meter::Meter;
+use super::request::{IdempotencyKey, Request};
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
 use crate::error::{Error, Result};
-use crate::transport::Outgoing;
 use crate::transport::inflow::Expected;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -21,15 +23,22 @@ pub struct Call<R> {
     /// From user-info in the request's own URL.
     authorization: Option<String>,
     max_body: u64,
+    content: Content,
+    /// Where the content comes from, when it is read piece by piece.
+    pub feed: Option<Feed>,
+    pub meter: Meter,
 }
 
 impl<R: Deref<Target = Request>> Call<R> {
     /// With what the machine needs to know of it.
     pub fn new(client: &Client, owned: R) -> Result<(Call<R>, Rules)> {
         let (config, request) = (&client.config, &*owned);
-        if request.method.as_str() == "HEAD" && request.body.as_bytes().is_some_and(|body| !body.is_empty()) {
+        if request.method.as_str() == "HEAD" && !request.body.is_empty() {
             // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
             return Err(Error::invalid("request", "a HEAD request has no body"));
+        }
+        if request.compression.name().is_some() && request.has_header("Content-Encoding") {
+            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
         }
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
@@ -61,7 +70,10 @@ impl<R: Deref<Target = Request>> Call<R> {
             target,
         };
         let max_body = rules.max_body;
-        Ok((Call { request: owned, idempotency_key, authorization, max_body }, rules))
+        // Last: what cannot be sent at all opens no file and takes no source.
+        let (content, feed) = request.body.open(request.compression)?;
+        let meter = Meter::new(request.watcher.clone());
+        Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter }, rules))
     }
 
     pub fn cancel_token(&self) -> Option<&Arc<CancelToken>> {
@@ -70,14 +82,14 @@ impl<R: Deref<Target = Request>> Call<R> {
 
     /// The request as it goes out on `route`, handed to `send`. `config`: the client's.
     pub fn outgoing<T>(&self, config: &Config, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
-        let nothing = Arc::default();
-        let body = match &self.request.body {
-            Body::Bytes(bytes) if route.keeps_body && route.method.as_str() != "HEAD" => Some(bytes),
+        let nothing = Memory::Copied(Arc::default());
+        let body = match &self.content {
+            _ if !self.sends_content(route) => Payload::None,
+            Content::Bytes(bytes) => Payload::Bytes(bytes),
+            Content::Stream(length) => Payload::Stream(*length),
             // RFC 9110 section 8.6: methods that give a body a meaning say so when there is none. Some servers insist (411).
-            Body::Absent if route.keeps_body && matches!(route.method.as_str(), "POST" | "PUT" | "PATCH") => {
-                Some(&nothing)
-            }
-            _ => None,
+            Content::Absent if matches!(route.method.as_str(), "POST" | "PUT" | "PATCH") => Payload::Bytes(&nothing),
+            Content::Absent => Payload::None,
         };
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(config, route, push);
         let (method, target) = (&route.method, &*route.target);
@@ -102,6 +114,17 @@ impl<R: Deref<Target = Request>> Call<R> {
         Some(if self.request.has_header("Range") { c"identity" } else { content::ACCEPTED })
     }
 
+    /// Makes the content ready for an attempt on `route`, from its first byte on.
+    pub fn rewind(&mut self, route: &Route) -> Result<()> {
+        self.meter.begin();
+        let is_sent = self.sends_content(route);
+        self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), Feed::begin)
+    }
+
+    fn sends_content(&self, route: &Route) -> bool {
+        route.keeps_body && route.method.as_str() != "HEAD"
+    }
+
     fn each_header(&self, config: &Config, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
         // Secrets of the client are for the server that it was made for.
         let at_home = config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
@@ -114,6 +137,11 @@ impl<R: Deref<Target = Request>> Call<R> {
             if may_travel(header, route) && !self.is_own_key(header) {
                 push(&header.name, &header.value, header.secret);
             }
+        }
+        if let Some(coding) =
+            self.request.compression.name().filter(|_| route.keeps_body && !self.request.body.is_empty())
+        {
+            push("Content-Encoding", coding, false);
         }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
             push("Idempotency-Key", key, false);

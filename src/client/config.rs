@@ -8,13 +8,13 @@ use super::protocol::Protocol;
 use super::rate_limiter::RateLimiter;
 use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
+use super::tls::Tls;
 use super::url::{Base, UrlError};
 use crate::error::{Code, Error, Result};
 use crate::transport::curl;
 use crate::transport::mock::Mock;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub struct Config {
     pub content_decoding: bool,
     pub redirects: Redirects,
     pub protocol: Protocol,
-    pub ca_file: Option<PathBuf>,
+    pub tls: Tls,
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
@@ -125,7 +125,7 @@ impl Default for Config {
             content_decoding: true,
             redirects: Redirects::default(),
             protocol: Protocol::HTTPC_PROTOCOL_AUTO,
-            ca_file: None,
+            tls: Tls::default(),
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
@@ -248,14 +248,6 @@ impl Config {
             return Err(Error::invalid("bytes", format!("{bytes} is not between 1024 and {MOST_HEADER_BYTES}")));
         }
         self.max_headers = bytes;
-        Ok(())
-    }
-
-    pub fn set_ca_file(&mut self, path: &str) -> Result<()> {
-        if path.is_empty() {
-            return Err(Error::invalid("path", "is empty"));
-        }
-        self.ca_file = Some(PathBuf::from(path));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::response::Head;
 use crate::error::{Code, DelaySource, Error, Stop};
 use crate::text;
-use crate::transport::Outgoing;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -20,7 +20,7 @@ pub enum LogLevel {
     HTTPC_LOG_OFF = 0,
     /// Calls that failed.
     HTTPC_LOG_ERROR = 1,
-    /// Attempts that failed and are made again.
+    /// Attempts that failed and are made again, and clients that are made to be unsafe.
     HTTPC_LOG_WARN = 2,
     /// The same as HTTPC_LOG_WARN; for what later versions find worth telling.
     HTTPC_LOG_INFO = 3,
@@ -112,8 +112,11 @@ impl Log {
         if let Some(encoding) = out.accept_encoding {
             trace(&format!("> Accept-Encoding: {}", encoding.to_string_lossy()));
         }
-        if let Some(body) = out.body {
-            trace(&format!("> ({} bytes of body)", body.len()));
+        match out.body {
+            Payload::None => {}
+            Payload::Bytes(body) => trace(&format!("> ({} bytes of body)", body.len())),
+            Payload::Stream(Some(length)) => trace(&format!("> ({length} bytes of body)")),
+            Payload::Stream(None) => trace("> (a body of unknown length)"),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod attempt;
 pub mod blocking;
+pub mod body;
 mod call;
 pub mod cancel;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod json;
 pub mod links;
 pub mod log;
 pub mod machine;
+pub mod meter;
 pub mod method;
 pub mod no_proxy;
 pub mod protocol;
@@ -33,6 +35,7 @@ pub mod retry_rules;
 pub mod signal;
 pub mod stats;
 pub mod timeouts;
+pub mod tls;
 pub mod url;
 pub mod virtual_clock;
 
@@ -42,7 +45,7 @@ use crate::sync::{Condvar, Map, Mutex, OnceLock};
 use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
-use log::Log;
+use log::{Log, LogLevel};
 use machine::{Action, Machine};
 use protocol::Protocol;
 use reactor::engine::Engine;
@@ -93,8 +96,11 @@ pub struct Client {
 impl Client {
     pub fn new(config: Config) -> Result<Client> {
         config.check()?;
+        let log = config.log.clone().unwrap_or_else(Log::from_environment);
+        let pool = Pool::new(&config)?;
+        warn_of_dangers(&config, &log);
         Ok(Client {
-            pool: Pool::new(&config)?,
+            pool,
             budgets: Mutex::new(Map::default()),
             seed: config.seed.unwrap_or_else(random::seed),
             calls_made: AtomicU64::new(0),
@@ -106,7 +112,7 @@ impl Client {
             engine_start: Mutex::new(()),
             retired: AtomicBool::new(false),
             born: fork::Generation::current(),
-            log: config.log.clone().unwrap_or_else(Log::from_environment),
+            log,
             config,
         })
     }
@@ -310,6 +316,16 @@ impl Client {
         let call = self.calls_made.fetch_add(1, Ordering::Relaxed);
         fastrand::Rng::with_seed(self.seed.wrapping_add(call.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
+}
+
+/// Who reads the log of a program in production should know.
+fn warn_of_dangers(config: &Config, log: &Log) {
+    let what = match (config.tls.skips_verification, config.tls.skips_host_name) {
+        (true, _) => "certificates are not verified",
+        (false, true) => "the host names in certificates are not checked",
+        (false, false) => return,
+    };
+    log.line(LogLevel::HTTPC_LOG_WARN, &format!("a client was made that is open to attack over TLS: {what}"));
 }
 
 fn closed() -> Box<Error> {

@@ -125,6 +125,7 @@ impl Reactor {
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
+                Message::Resume(pending) => self.resume(&pending),
                 Message::Woken(woken) => self.woken(woken),
                 Message::MakeRoom(origin) => self.close_excess(&origin),
                 Message::Close => self.end_all(Code::HTTPC_E_CLOSED),
@@ -165,6 +166,16 @@ impl Reactor {
                 return None;
             }
             reactor.interrupt(number, flight, Code::HTTPC_E_CANCELLED)
+        });
+    }
+
+    fn resume(&mut self, pending: &Arc<pending::Pending>) {
+        self.with_flight(pending.flight(), |reactor, number, flight| {
+            if !Arc::ptr_eq(&flight.pending, pending) {
+                return None;
+            }
+            flight.call.feed.as_mut()?.resume();
+            reactor.look(number, flight)
         });
     }
 
@@ -265,6 +276,7 @@ impl Reactor {
 
     fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
         (flight.is_judged, flight.moved_bytes) = (false, 0);
+        flight.call.rewind(flight.machine.route())?;
         if let Some(mock) = self.client.config.mock.clone() {
             self.start_mocked(flight, &mock);
             return Ok(());
@@ -322,6 +334,11 @@ impl Reactor {
         if is_shared && flight.permit.is_some() {
             self.share_permit(flight);
         }
+        if let Err(error) = self.pump(number, flight) {
+            flight.machine.handle(self.now, Event::Aborted(error));
+            return Some(self.end_attempt(number, flight));
+        }
+        let now = self.now;
         let (progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
         let heard = heard && progress == super::machine::Progress::Waiting;
         flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
@@ -329,10 +346,30 @@ impl Reactor {
         None
     }
 
+    /// Reads on from where the body comes from, and tells who watches.
+    fn pump(&mut self, number: u32, flight: &mut Flight) -> Result<()> {
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        if let Some(feed) = &mut flight.call.feed
+            && let Some(outflow) = wire.outflow()
+        {
+            if feed.pump(outflow, false)? {
+                self.now = self.client.config.clock.now();
+            }
+            if !feed.is_replayable() {
+                flight.machine.body_is_spent();
+            }
+            wire.go_on_sending();
+        }
+        flight.call.meter.report(self.now, false, || wire.transferred())
+    }
+
     fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
         flight.stage = Stage::Nothing;
-        let ended = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).finish(self.now);
-        let Some(end) = ended else {
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        if let Err(error) = flight.call.meter.report(self.now, true, || wire.transferred()) {
+            flight.machine.handle(self.now, Event::Aborted(error));
+        }
+        let Some(end) = wire.finish(self.now) else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));
         };

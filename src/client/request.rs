@@ -1,9 +1,12 @@
 //! A request as the program describes it, before a client's defaults are added.
 
+use super::body::multipart::{Multipart, PartContent, check_content_type, with_line_ends};
+use super::body::{Body, Compression, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, checked_header};
 use super::headers::check_value;
 use super::json;
+use super::meter::Watcher;
 use super::method::Method;
 use super::response::Response;
 use super::retry_rules::RetryRules;
@@ -11,28 +14,6 @@ use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
 use crate::error::{Error, Result};
 use std::sync::Arc;
-
-#[derive(Clone, Debug, Default)]
-pub enum Body {
-    /// No body, and no Content-Length but for POST, PUT and PATCH.
-    #[default]
-    Absent,
-    /// Bytes, also none at all: "Content-Length: 0".
-    Bytes(Arc<[u8]>),
-}
-
-impl Body {
-    pub fn bytes(bytes: &[u8]) -> Body {
-        Body::Bytes(Arc::from(bytes))
-    }
-
-    pub fn as_bytes(&self) -> Option<&[u8]> {
-        match self {
-            Body::Absent => None,
-            Body::Bytes(bytes) => Some(bytes),
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 pub enum IdempotencyKey {
@@ -71,12 +52,14 @@ pub struct Request {
     pub status_errors: Option<bool>,
     pub max_body: Option<u64>,
     pub content_decoding: Option<bool>,
+    pub compression: Compression,
     /// Most redirects followed.
     pub max_redirects: Option<u32>,
     pub redirect_post: Option<bool>,
     pub idempotency_key: Option<IdempotencyKey>,
     pub idempotent: Option<bool>,
     pub cancel: Option<Arc<CancelToken>>,
+    pub watcher: Option<Arc<Watcher>>,
 }
 
 impl Request {
@@ -99,11 +82,13 @@ impl Request {
             status_errors: None,
             max_body: None,
             content_decoding: None,
+            compression: Compression::default(),
             max_redirects: None,
             redirect_post: None,
             idempotency_key: None,
             idempotent: None,
             cancel: None,
+            watcher: None,
         })
     }
 
@@ -133,6 +118,51 @@ impl Request {
         Ok(())
     }
 
+    /// In place of any other. Without a type the header stays, unless it was that of a form.
+    pub fn set_body(&mut self, body: Body, content_type: Option<&str>) -> Result<()> {
+        if matches!(self.body, Body::Form(_) | Body::Multipart(_)) {
+            self.headers.retain(|header| !header.name.eq_ignore_ascii_case("Content-Type"));
+        }
+        self.body = body;
+        content_type.map_or(Ok(()), |content_type| self.set_content_type(content_type))
+    }
+
+    /// WHATWG URL, "application/x-www-form-urlencoded serializing".
+    pub fn add_form(&mut self, name: &str, value: &str) -> Result<()> {
+        if let Body::Absent = self.body {
+            self.set_header("Content-Type", "application/x-www-form-urlencoded", false)?;
+            self.body = Body::Form(String::new());
+        }
+        let Body::Form(text) = &mut self.body else { return Err(other_body()) };
+        let so_far = std::mem::take(text);
+        *text = form_urlencoded::Serializer::new(so_far).append_pair(name, value).finish();
+        Ok(())
+    }
+
+    /// A field of multipart/form-data; line ends become CR LF, as browsers make them.
+    pub fn add_part(&mut self, name: &str, value: &str) -> Result<()> {
+        let content = Memory::Copied(Arc::from(with_line_ends(value).as_bytes()));
+        self.add_any_part(name, None, None, PartContent::Bytes(content))
+    }
+
+    pub fn add_any_part(
+        &mut self,
+        name: &str,
+        filename: Option<&str>,
+        content_type: Option<&str>,
+        content: PartContent,
+    ) -> Result<()> {
+        content_type.map_or(Ok(()), check_content_type)?;
+        if let Body::Absent = self.body {
+            let multipart = Multipart::new()?;
+            self.set_header("Content-Type", &multipart.content_type(), false)?;
+            self.body = Body::Multipart(Arc::new(multipart));
+        }
+        let Body::Multipart(multipart) = &mut self.body else { return Err(other_body()) };
+        Arc::make_mut(multipart).add(name, filename, content_type, content);
+        Ok(())
+    }
+
     pub fn set_content_type(&mut self, content_type: &str) -> Result<()> {
         check_value(content_type.as_bytes()).map_err(|why| Error::invalid("content_type", why))?;
         self.set_header("Content-Type", content_type, false)
@@ -140,7 +170,7 @@ impl Request {
 
     pub fn set_json(&mut self, text: &str) -> Result<()> {
         json::well_formed(text).map_err(|why| Error::invalid("json", why))?;
-        self.body = Body::bytes(text.as_bytes());
+        self.set_body(Body::bytes(text.as_bytes()), None)?;
         self.set_header("Content-Type", "application/json", false)?;
         if !self.has_header("Accept") {
             self.set_header("Accept", "application/json", false)?;
@@ -197,4 +227,8 @@ impl Request {
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
+}
+
+fn other_body() -> Box<Error> {
+    Error::invalid("request", "has a body of another kind already")
 }

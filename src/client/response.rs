@@ -5,6 +5,7 @@ use super::error_body;
 use super::headers::HeaderMap;
 use super::json;
 use super::links;
+use super::tls::{Secured, pem_certificate};
 use super::url::Target;
 use crate::error::{Code, Error, Result};
 use crate::text;
@@ -60,6 +61,8 @@ pub struct Head {
     pub headers: HeaderMap,
     /// As announced; it was checked when the head was complete.
     pub content_length: Option<u64>,
+    /// `None` without TLS to the server.
+    pub secured: Option<Secured>,
 }
 
 pub struct Response {
@@ -71,6 +74,7 @@ pub struct Response {
     pub sizes: Sizes,
     pub elapsed_us: u64,
     pub attempts: Arc<[Attempt]>,
+    pub secured: Option<Secured>,
     reason: Option<CString>,
     /// A NUL follows the last byte of the body.
     body: Vec<u8>,
@@ -85,6 +89,7 @@ struct Made {
     /// Strings out of the JSON by their pointers, and links by "rel=" and their relations, each with a NUL behind it. Only
     /// grows: programs hold on to them.
     strings: FrozenMap<String, Box<[u8]>>,
+    certificates: OnceLock<Box<[CString]>>,
 }
 
 impl std::fmt::Debug for Response {
@@ -102,6 +107,7 @@ impl Response {
             version: head.version,
             headers: head.headers,
             reason: head.reason,
+            secured: head.secured,
             body,
             target,
             timings: Timings::default(),
@@ -138,6 +144,16 @@ impl Response {
 
     pub fn url(&self) -> &CStr {
         self.made.url.get_or_init(|| text::c_string(&self.target.full()))
+    }
+
+    /// The server's chain, where it was kept.
+    pub fn certificates(&self) -> &[Box<[u8]>] {
+        self.secured.as_ref().map_or(&[], |secured| &secured.certificates)
+    }
+
+    pub fn certificate_pem(&self, index: usize) -> Option<&CStr> {
+        let all = || self.certificates().iter().map(|der| pem_certificate(der)).collect();
+        self.made.certificates.get_or_init(all).get(index).map(|pem| &**pem)
     }
 
     /// The server's own words about a failure; empty below 400.

@@ -59,7 +59,7 @@ unsafe fn submit(
 ) -> Result<()> {
     let client = unsafe { httpc_client::retain(client) }?;
     let request = shared(unsafe { borrow(request, "request") }?)?;
-    let prepared = Prepared::new(&client, request, receiver)?;
+    let prepared = Prepared::new(&client, request, receiver, true)?;
     if out.is_null() {
         return prepared.launch();
     }
@@ -133,6 +133,24 @@ pub unsafe extern "C" fn httpc_call_cancel(call: *mut httpc_call) {
             Arc::from_raw(call)
         };
         call.cancel();
+    });
+}
+
+/// Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+/// inside callbacks; when nothing is paused it changes nothing. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_call_resume(call: *mut httpc_call) {
+    if call.is_null() {
+        return;
+    }
+    super::quiet((), || {
+        let call: *const Pending = call.cast_const().cast();
+        // SAFETY: as in httpc_call_cancel().
+        let call = unsafe {
+            Arc::increment_strong_count(call);
+            Arc::from_raw(call)
+        };
+        call.resume();
     });
 }
 

@@ -6,7 +6,8 @@
 use super::request::{checked, httpc_request};
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
-use crate::client::request::{Body, Request};
+use crate::client::body::Body;
+use crate::client::request::Request;
 use crate::client::{Client, blocking};
 use crate::error::{Code, Result};
 use std::ffi::{c_char, c_void};
@@ -33,7 +34,7 @@ impl httpc_client {
 }
 
 /// Makes a client. `config` may be NULL for all defaults; it is copied. Opens no connection and starts no thread.
-/// Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for the CA file, HTTPC_E_RESOURCE.
+/// Errors: the config's first failure, HTTPC_E_FILE or HTTPC_E_TLS for a file of certificates, HTTPC_E_RESOURCE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_client_new(
     config: *const httpc_config,

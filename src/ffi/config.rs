@@ -21,7 +21,7 @@ pub struct httpc_config {
     pub(crate) failure: Option<Box<Error>>,
 }
 
-unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Result<()>) -> Code {
+pub(super) unsafe fn set(config: *mut httpc_config, setter: impl FnOnce(&mut Config) -> Result<()>) -> Code {
     let Some(config) = (unsafe { config.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
     super::keep_first(&mut config.failure, || setter(&mut config.inner))
 }
@@ -244,13 +244,6 @@ pub unsafe extern "C" fn httpc_config_set_redirect_post(config: *mut httpc_confi
             Ok(())
         })
     }
-}
-
-/// A PEM file of the certificate authorities to trust instead of the system's. Read by httpc_client_new(), which fails
-/// with HTTPC_E_FILE or HTTPC_E_TLS when it cannot.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn httpc_config_set_ca_file(config: *mut httpc_config, path: *const c_char) -> Code {
-    unsafe { set(config, |c| c.set_ca_file(string(path, "path")?)) }
 }
 
 /// The proxy for all requests, "http://proxy.example:3128" (also https://, socks5://, socks5h://; CURLOPT_PROXY); ""

@@ -17,10 +17,12 @@ pub mod mock;
 pub mod queue;
 pub mod rate_limiter;
 pub mod request;
+pub mod request_body;
 pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod tls;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};
@@ -104,6 +106,12 @@ unsafe fn bytes<'a>(data: *const c_void, len: usize, argument: &str) -> Result<&
         }
         (false, _) => Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) }),
     }
+}
+
+/// # Safety
+/// As [`string`].
+unsafe fn optional<'a>(text: *const c_char, argument: &str) -> Result<Option<&'a str>> {
+    if text.is_null() { Ok(None) } else { unsafe { string(text, argument) }.map(Some) }
 }
 
 fn boolean(value: i32, argument: &str) -> Result<bool> {

@@ -5,8 +5,9 @@
 use super::cancel_token::httpc_cancel_token;
 use super::response::httpc_response;
 use super::retry_policy::httpc_retry_policy;
-use super::{boolean, borrow, bytes, clear, duration_ms, error::httpc_error, guard, string};
-use crate::client::request::{Body, Request};
+use super::{boolean, borrow, bytes, clear, duration_ms, error::httpc_error, guard, optional, string};
+use crate::client::body::Body;
+use crate::client::request::Request;
 use crate::client::response::Response;
 use crate::client::timeouts::Timeout;
 use crate::error::{Code, Error, Result};
@@ -29,7 +30,7 @@ pub(super) fn checked(request: &httpc_request) -> Result<&Arc<Request>> {
     request.failure.as_ref().map_or(Ok(&request.inner), |failure| Err(failure.again()))
 }
 
-unsafe fn set(request: *mut httpc_request, setter: impl FnOnce(&mut Request) -> Result<()>) -> Code {
+pub(super) unsafe fn set(request: *mut httpc_request, setter: impl FnOnce(&mut Request) -> Result<()>) -> Code {
     let Some(request) = (unsafe { request.as_mut() }) else { return Code::HTTPC_E_INVALID_ARG };
     super::keep_first(&mut request.failure, || setter(Arc::make_mut(&mut request.inner)))
 }
@@ -108,13 +109,7 @@ pub unsafe extern "C" fn httpc_request_set_body(
     len: usize,
 ) -> Code {
     unsafe {
-        set(request, |r| {
-            r.body = Body::bytes(bytes(body, len, "body")?);
-            if !content_type.is_null() {
-                r.set_content_type(string(content_type, "content_type")?)?;
-            }
-            Ok(())
-        })
+        set(request, |r| r.set_body(Body::bytes(bytes(body, len, "body")?), optional(content_type, "content_type")?))
     }
 }
 

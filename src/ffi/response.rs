@@ -82,7 +82,7 @@ impl httpc_response {
         Arc::as_ptr(response).cast()
     }
 
-    unsafe fn read<T>(this: *const httpc_response, neutral: T, f: impl FnOnce(&Response) -> T) -> T {
+    pub(super) unsafe fn read<T>(this: *const httpc_response, neutral: T, f: impl FnOnce(&Response) -> T) -> T {
         super::quiet(None, || unsafe { this.cast::<Response>().as_ref() }.map(f)).unwrap_or(neutral)
     }
 }

@@ -4,24 +4,36 @@ pub mod curl;
 mod framing;
 pub mod inflow;
 pub mod mock;
+pub mod outflow;
 
+use crate::client::body::Memory;
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::client::method::Method;
 use crate::client::signal::Signal;
 use crate::client::url::Target;
 use crate::error::Code;
 use inflow::{Expected, Inflow};
+use outflow::Outflow;
 use std::ffi::CStr;
-use std::sync::Arc;
 
 /// Calls its argument with name and value of each header that goes along, and whether the value is a secret.
 pub type EachHeader<'a> = dyn Fn(&mut dyn FnMut(&str, &str, bool)) + 'a;
+
+/// What goes out behind the head.
+#[derive(Clone, Copy)]
+pub enum Payload<'a> {
+    None,
+    Bytes(&'a Memory),
+    /// Of this length, if that is known; through the transport's [`outflow::Outflow`].
+    Stream(Option<u64>),
+}
 
 /// A request in the form that goes out.
 pub struct Outgoing<'a> {
     pub method: &'a Method,
     pub target: &'a Target,
-    pub body: Option<&'a Arc<[u8]>>,
+    pub body: Payload<'a>,
     pub headers: &'a EachHeader<'a>,
     /// What is sent as Accept-Encoding beside the headers.
     pub accept_encoding: Option<&'static CStr>,
@@ -43,6 +55,15 @@ pub trait Attempt {
     fn advance(&mut self) -> Option<u32>;
 
     fn inflow(&mut self) -> &mut Inflow;
+
+    /// The request's body, where it is a stream, to be filled; then [`Attempt::go_on_sending`].
+    fn outflow(&mut self) -> &mut Outflow;
+
+    /// Goes on with a body that it waited for, once there is some of it. Whether it does.
+    fn go_on_sending(&mut self) -> bool;
+
+    /// How far the bodies are.
+    fn transferred(&mut self) -> Transferred;
 
     /// How far it is, and a count of bytes that grows when it gets on.
     fn progress(&mut self) -> (Progress, u64);

@@ -204,9 +204,8 @@ static inline void check_fault(httpc_client *client, const struct fault *fault)
 }
 
 /* Two attempts without a pause to speak of, secrets that must not show, short timeouts. */
-static inline httpc_config *faulty_config(void)
+static inline void harden(httpc_config *config)
 {
-    httpc_config *config = new_config();
     httpc_retry_policy *policy = new_policy();
     httpc_retry_policy_set_max_attempts(policy, 2);
     httpc_retry_policy_set_backoff(policy, 1, 1.0, 1);
@@ -218,6 +217,12 @@ static inline httpc_config *faulty_config(void)
     httpc_config_set_max_body(config, 200000);
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_ALL, READ_MS);
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_TOTAL, TOTAL_MS);
+}
+
+static inline httpc_config *faulty_config(void)
+{
+    httpc_config *config = new_config();
+    harden(config);
     return config;
 }
 

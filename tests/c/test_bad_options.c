@@ -112,6 +112,12 @@ TEST(addresses_and_files)
 {
     CONFIG(httpc_config_set_ca_file(c, NULL), "`path`");
     CONFIG(httpc_config_set_ca_file(c, ""), "`path`");
+    CONFIG(httpc_config_set_ca_directory(c, NULL), "`path`");
+    CONFIG(httpc_config_set_ca_directory(c, ""), "`path`");
+    CONFIG(httpc_config_add_ca_pem(c, NULL, 0), "`pem`");
+    CONFIG(httpc_config_add_ca_pem(c, NULL, 1), "`pem`");
+    CONFIG(httpc_config_add_ca_pem(c, "", SIZE_MAX), "`pem`");
+    CONFIG(httpc_config_set_pinned_keys(c, NULL), "`pins`");
     CONFIG(httpc_config_set_proxy(c, NULL), "`url`");
     CONFIG(httpc_config_set_proxy(c, BAD_UTF8), "`url`");
     CONFIG(httpc_config_set_proxy(c, "http://u:" SECRET "@a\r\nb"), "");
@@ -150,6 +156,12 @@ TEST(null_objects)
         httpc_config_set_idle_expiry(NULL, 1), httpc_config_set_retry(NULL, NULL),
         httpc_config_set_status_errors(NULL, 1), httpc_config_set_max_body(NULL, 1),
         httpc_config_set_max_headers(NULL, 2000), httpc_config_set_ca_file(NULL, "a"), httpc_config_set_proxy(NULL, ""),
+        httpc_config_set_ca_directory(NULL, "a"), httpc_config_add_ca_pem(NULL, "a", 1), httpc_config_set_system_ca(NULL, 1),
+        httpc_config_set_client_certificate(NULL, "a", NULL, NULL), httpc_config_set_client_pkcs12(NULL, "a", NULL),
+        httpc_config_set_client_certificate_pem(NULL, "a", 1, NULL, 0, NULL),
+        httpc_config_set_client_pkcs12_data(NULL, "a", 1, NULL), httpc_config_set_min_tls_version(NULL, HTTPC_TLS_1_2),
+        httpc_config_set_pinned_keys(NULL, ""), httpc_config_dangerously_skip_certificate_verification(NULL, 0),
+        httpc_config_dangerously_skip_host_name_check(NULL, 0), httpc_config_set_keep_certificates(NULL, 1),
         httpc_config_add_resolve(NULL, "h", 1, "127.0.0.1"), httpc_config_set_seed(NULL, 1),
         httpc_retry_policy_set_max_attempts(NULL, 1), httpc_retry_policy_set_backoff(NULL, 1, 1, 1),
         httpc_retry_policy_set_jitter(NULL, 0), httpc_retry_policy_set_statuses(NULL, NULL, 0),

@@ -4,6 +4,8 @@
 #define OK "HTTP/1.1 200 OK\r\n"
 #define SIZED_5 OK "Content-Length: 5\r\n\r\n"
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
+/* What is no fault. */
+#define ECHO_OF(name) .url = "/echo", .base = name
 
 TEST(tcp)
 {
@@ -60,8 +62,74 @@ TEST(tls)
         {"a weak key", AT("TLS_WEAK"), EITHER(HTTPC_E_CERTIFICATE, HTTPC_E_TLS), ONCE},
         {"TLS 1.1 at most", AT("TLS_OLD"), ENDS(HTTPC_E_TLS), ONCE},
         {"a client certificate wanted", AT("TLS_CLIENT_CERT"), ENDS(HTTPC_E_TLS), ONCE},
+        {"one wanted with TLS 1.2", AT("TLS_CLIENT_CERT_1_2"), ENDS(HTTPC_E_TLS), ONCE, SAYS("alert")},
+        {"an alert", AT("TLS_ALERT"), ENDS(HTTPC_E_TLS), ONCE, SAYS("alert handshake failure")},
+        {"half a ServerHello", AT("TLS_HALF"), ENDS(HTTPC_E_TLS), RETRIED},
+        {"an intermediate authority that is sent along", ECHO_OF("TLS_CHAIN"), ENDS(HTTPC_OK), ONCE},
     };
     CHECK_FAULTS(table);
+}
+
+/* ---- What a client is that meets them: it shows a certificate, wants a version or a key. ---- */
+
+static httpc_config *certified_config(const char *certificate, const char *key)
+{
+    httpc_config *config = NULL;
+    /* Without a base URL, so that it is shown to all. */
+    CHECK_CODE(httpc_config_new(&config, NULL), HTTPC_OK);
+    harden(config);
+    CHECK_CODE(httpc_config_set_client_certificate(config, certificate, key, NULL), HTTPC_OK);
+    return config;
+}
+
+TEST(client_certificates)
+{
+    static const struct fault good[] = {
+        {"given", ECHO_OF("TLS_CLIENT_CERT"), ENDS(HTTPC_OK), ONCE},
+        {"given with TLS 1.2", ECHO_OF("TLS_CLIENT_CERT_1_2"), ENDS(HTTPC_OK), ONCE},
+        {"given and not wanted", ECHO_OF("TLS"), ENDS(HTTPC_OK), ONCE},
+        {"given to nobody that can be trusted", AT("TLS_UNKNOWN_CA"), ENDS(HTTPC_E_CERTIFICATE), ONCE},
+    };
+    static const struct fault wrong[] = {
+        {"of an unknown authority", AT("TLS_CLIENT_CERT"), ENDS(HTTPC_E_TLS), ONCE, SAYS("alert")},
+        {"of an unknown authority with TLS 1.2", AT("TLS_CLIENT_CERT_1_2"), ENDS(HTTPC_E_TLS), ONCE, SAYS("alert")},
+    };
+    CHECK_FAULTS_WITH(certified_config(address("CLIENT_CERT"), address("CLIENT_KEY")), good);
+    CHECK_FAULTS_WITH(certified_config(address("CLIENT_CHAIN"), NULL), good);
+    CHECK_FAULTS_WITH(certified_config(address("CLIENT_UNKNOWN"), NULL), wrong);
+}
+
+TEST(least_versions)
+{
+    static const struct fault least_1_2[] = {
+        {"TLS 1.1 at most", AT("TLS_OLD"), ENDS(HTTPC_E_TLS), ONCE},
+        {"TLS 1.2 at most", ECHO_OF("TLS_1_2"), ENDS(HTTPC_OK), ONCE},
+        {"TLS 1.3", ECHO_OF("TLS"), ENDS(HTTPC_OK), ONCE},
+    };
+    static const struct fault least_1_3[] = {
+        {"TLS 1.1 at most", AT("TLS_OLD"), ENDS(HTTPC_E_TLS), ONCE},
+        {"TLS 1.2 at most", AT("TLS_1_2"), ENDS(HTTPC_E_TLS), ONCE},
+        {"TLS 1.3", ECHO_OF("TLS"), ENDS(HTTPC_OK), ONCE},
+    };
+    httpc_config *config = faulty_config();
+    httpc_config_set_min_tls_version(config, HTTPC_TLS_1_2);
+    CHECK_FAULTS_WITH(config, least_1_2);
+    config = faulty_config();
+    httpc_config_set_min_tls_version(config, HTTPC_TLS_1_3);
+    CHECK_FAULTS_WITH(config, least_1_3);
+}
+
+TEST(pinned_keys)
+{
+    static const struct fault table[] = {
+        {"the pinned key", ECHO_OF("TLS"), ENDS(HTTPC_OK), ONCE},
+        {"another key of the same authority", AT("TLS_CHAIN"), ENDS(HTTPC_E_CERTIFICATE), ONCE, SAYS("pinned")},
+        {"another key, and unknown", AT("TLS_SELF_SIGNED"), ENDS(HTTPC_E_CERTIFICATE), ONCE},
+        {"the pinned key for another host", AT("TLS_WRONG_HOST"), ENDS(HTTPC_E_CERTIFICATE), ONCE},
+    };
+    httpc_config *config = faulty_config();
+    httpc_config_set_pinned_keys(config, address("TLS_PIN"));
+    CHECK_FAULTS_WITH(config, table);
 }
 
 TEST(retry_after)

@@ -1,7 +1,10 @@
 // httpclient.hpp, what a program sets: configs, requests, policies, tokens; what a moved-from object does; closing.
 #include "hpp.hpp"
 
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -55,6 +58,57 @@ TEST(a_client_has_its_options)
     CHECK(secured.try_get("echo").has_value());
     CHECK_CODE(http::client::try_make(http::config().ca_file("/nowhere")).code(), HTTPC_E_FILE);
     CHECK(http::client::try_make().has_value());
+}
+
+static std::string content_of(const char *path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(a_client_has_its_tls)
+{
+    const auto certified = [] {
+        http::config config;
+        config.base_url(address("TLS_CLIENT_CERT")).ca_directory(address("CA_DIR"));
+        return config;
+    };
+    const auto name_of = [](const http::config &config) {
+        const auto client = make_client(config);
+        const auto got = client.try_get("tls");
+        return std::string(got ? got->try_json<string_view>("/client").value_or("") : "");
+    };
+    const char *const secret = "s3cr3t-7f1c";
+    const auto chain = content_of(address("CLIENT_CHAIN"));
+    CHECK(name_of(certified().client_certificate(address("CLIENT_CHAIN"))) == "test client 2");
+    CHECK(name_of(certified().client_certificate(address("CLIENT_CERT"), address("CLIENT_KEY_ENCRYPTED"), secret)) ==
+          "test client");
+    CHECK(name_of(certified().client_certificate_pem(chain)) == "test client 2");
+    CHECK(name_of(certified().client_certificate_pem(content_of(address("CLIENT_CERT")),
+                                                     content_of(address("CLIENT_KEY_ENCRYPTED")), secret)) ==
+          "test client");
+    CHECK(name_of(certified().client_pkcs12(address("CLIENT_P12"), secret)) == "test client 2");
+    CHECK(name_of(certified().client_pkcs12_data(content_of(address("CLIENT_P12")), secret)) == "test client 2");
+
+    const auto client = make_client(http::config()
+                                        .base_url(address("TLS"))
+                                        .add_ca_pem(content_of(address("CA")))
+                                        .system_ca(true)
+                                        .min_tls_version(HTTPC_TLS_1_3)
+                                        .pinned_keys(address("TLS_PIN"))
+                                        .keep_certificates(true));
+    const auto got = client.try_get("tls");
+    if (CHECK(got.has_value())) {
+        CHECK(got->tls_version() == HTTPC_TLS_1_3);
+        CHECK_VIEW(got->try_json<string_view>("/cipher").value_or(""), got->tls_cipher());
+        CHECK(got->certificate_count() == 1 && !got->certificate_der(0).empty() && got->certificate_der(1).empty());
+        CHECK(got->certificate_pem(0).has_value() && !got->certificate_pem(1).has_value());
+    }
+    const auto careless = make_client(http::config()
+                                          .base_url(address("TLS_SELF_SIGNED"))
+                                          .dangerously_skip_host_name_check(true)
+                                          .dangerously_skip_certificate_verification(true));
+    CHECK(careless.try_get("tls").has_value());
 }
 
 TEST(a_request_has_its_options)

@@ -8,11 +8,13 @@ const SECTIONS: &[(&str, &str)] = &[
     ("The library", "library"),
     ("Errors", "error"),
     ("Configuration", "config"),
+    ("TLS", "tls"),
     ("Clients and blocking calls", "client"),
     ("Asynchronous calls", "call"),
     ("Completion queues", "queue"),
     ("Statistics", "stats"),
     ("Requests", "request"),
+    ("Request bodies", "request_body"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
@@ -104,6 +106,8 @@ fn generate() -> String {
         root().join("src/client/timeouts.rs"),
         root().join("src/client/log.rs"),
         root().join("src/client/protocol.rs"),
+        root().join("src/client/body/compress.rs"),
+        root().join("src/client/tls.rs"),
     ];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));
     let mut text = String::from(TOP);

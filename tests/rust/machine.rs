@@ -2,6 +2,7 @@
 
 pub mod support;
 
+mod bodies;
 mod history;
 mod interruptions;
 mod limits;

@@ -10,6 +10,7 @@ mod json;
 mod links;
 mod machine;
 mod no_proxy;
+mod outflow;
 mod policy;
 mod rate_limiter;
 mod text;

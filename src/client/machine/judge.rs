@@ -85,7 +85,7 @@ impl Machine {
             outcome,
             forced: decision == Decision::Retry,
             idempotent: self.idempotent,
-            replayable: self.rules.replayable,
+            replayable: self.rules.replayable || !self.route.keeps_body,
             // The key goes along with the body only.
             own_key: self.rules.own_key && self.route.keeps_body,
             retry_after_ms,
@@ -127,6 +127,7 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         | HTTPC_E_URL
         | HTTPC_E_DECODE
         | HTTPC_E_ABORTED
+        | HTTPC_E_FILE
         | HTTPC_E_UNSUPPORTED
         | HTTPC_E_INTERNAL => Outcome::Fatal,
         _ if end.hopeless => Outcome::Fatal,

@@ -14,7 +14,7 @@ mod timers;
 use super::attempt::{Attempt, Shown};
 use super::clock::Micros;
 use super::response::Response;
-use crate::error::{Code, DelaySource, Sent, Stop};
+use crate::error::{Code, DelaySource, Error, Sent, Stop};
 use crate::policy::retry::{RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules};
 use redirect::Hop;
@@ -75,6 +75,8 @@ struct Live {
     started: Micros,
     judged: Option<Judged>,
     aborted: Option<Code>,
+    /// Why, where the program did it.
+    note: String,
 }
 
 enum State {
@@ -137,6 +139,11 @@ impl Machine {
         &self.route
     }
 
+    /// A byte of the body was taken that cannot be had again.
+    pub fn body_is_spent(&mut self) {
+        self.rules.replayable = false;
+    }
+
     /// The attempt that ended last, and its number from 1.
     pub fn last_attempt(&self) -> Option<(usize, &Attempt)> {
         self.attempts.last().map(|attempt| (self.attempts.len(), attempt))
@@ -177,6 +184,7 @@ impl Machine {
             Event::AttemptEnded(end) => self.attempt_ended(now, end),
             Event::TimerFired => self.timer_fired(now),
             Event::Interrupted(code) => self.interrupted(now, code),
+            Event::Aborted(error) => self.aborted(now, &error),
             Event::Failed(error) => self.failed(now, &error),
         }
     }
@@ -199,7 +207,7 @@ impl Machine {
 
     fn start_attempt(&mut self, now: Micros) -> Action {
         self.timers.start_attempt(&self.rules.timeouts, now);
-        self.state = State::Attempting(Live { started: now, judged: None, aborted: None });
+        self.state = State::Attempting(Live { started: now, judged: None, aborted: None, note: String::new() });
         Action::StartAttempt { fresh_connection: std::mem::take(&mut self.fresh_connection) }
     }
 
@@ -253,8 +261,15 @@ impl Machine {
         }
     }
 
+    fn aborted(&mut self, now: Micros, error: &Error) -> Action {
+        let State::Attempting(live) = &mut self.state else { return self.failed(now, error) };
+        live.aborted = Some(error.code);
+        live.note = error.detail.to_string_lossy().into_owned();
+        Action::AbortAttempt
+    }
+
     fn attempt_ended(&mut self, now: Micros, mut end: AttemptEnd) -> Action {
-        let State::Attempting(live) = std::mem::replace(&mut self.state, State::Done) else {
+        let State::Attempting(mut live) = std::mem::replace(&mut self.state, State::Done) else {
             return self.already_done();
         };
         self.timers.end_attempt();
@@ -266,7 +281,8 @@ impl Machine {
         };
         self.record(now, &live, code, &end);
         // What the transport says of an attempt that was ended for another reason would be beside the point.
-        self.last_note = if ended_early == Some(code) { String::new() } else { std::mem::take(&mut end.note) };
+        self.last_note =
+            if ended_early == Some(code) { std::mem::take(&mut live.note) } else { std::mem::take(&mut end.note) };
         self.last_curl_code = end.curl_code;
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {
@@ -274,8 +290,7 @@ impl Machine {
             (response.timings, response.sizes) = (end.timings, end.sizes);
             self.last_response = Some(Arc::new(response));
         }
-        let stopped_from_outside =
-            matches!(ended_early, Some(Code::HTTPC_E_CANCELLED | Code::HTTPC_E_CLOSED | Code::HTTPC_E_TIMEOUT_TOTAL));
+        let stopped_from_outside = ended_early.is_some_and(ends_the_call);
         let asked_ms = live.judged.as_ref().and_then(|judged| judged.asked_ms(now));
         match live.judged {
             // Its status says more than how its body ended.
@@ -367,6 +382,12 @@ impl Machine {
     }
 }
 
+/// Whether what ended an attempt ends the call with it, whatever came back.
+fn ends_the_call(code: Code) -> bool {
+    use Code::*;
+    matches!(code, HTTPC_E_CANCELLED | HTTPC_E_CLOSED | HTTPC_E_TIMEOUT_TOTAL | HTTPC_E_ABORTED | HTTPC_E_FILE)
+}
+
 /// The stop reason of a call that was ended from outside; NONE for every other code.
 fn interruption(code: Code) -> Stop {
     match code {
@@ -378,7 +399,8 @@ fn interruption(code: Code) -> Stop {
 
 fn stop_of(code: Code) -> Stop {
     match interruption(code) {
-        Stop::HTTPC_STOP_NONE => Stop::HTTPC_STOP_DEADLINE,
+        Stop::HTTPC_STOP_NONE if code == Code::HTTPC_E_TIMEOUT_TOTAL => Stop::HTTPC_STOP_DEADLINE,
+        Stop::HTTPC_STOP_NONE => Stop::HTTPC_STOP_NOT_RETRYABLE,
         stop => stop,
     }
 }

@@ -23,6 +23,7 @@ pub struct Rules {
     pub idempotent: bool,
     /// An Idempotency-Key goes along.
     pub own_key: bool,
+    /// Until [`super::Machine::body_is_spent`].
     pub replayable: bool,
     /// Each attempt takes a token of the rate limiters first.
     pub limited: bool,
@@ -37,6 +38,8 @@ pub struct Rules {
 pub enum Progress {
     Connecting,
     Sending,
+    /// All that the program gave so far is out, and it has not given the rest: nobody's silence is the server's.
+    Starved,
     /// The whole request is out.
     Waiting,
 }
@@ -66,6 +69,8 @@ pub enum Event<'a> {
     TimerFired,
     /// HTTPC_E_CANCELLED or HTTPC_E_CLOSED.
     Interrupted(Code),
+    /// The program's side of the running attempt failed: its body, or a function that said stop.
+    Aborted(Box<Error>),
     /// Something that no retry can mend kept the attempt from starting.
     Failed(Box<Error>),
 }

@@ -93,12 +93,21 @@ pub struct Prepared<'c> {
 }
 
 impl<'c> Prepared<'c> {
-    pub fn new(client: &'c Arc<Client>, request: Arc<Request>, receiver: Receiver) -> Result<Prepared<'c>> {
+    /// `may_pause`: somebody could resume it.
+    pub fn new(
+        client: &'c Arc<Client>,
+        request: Arc<Request>,
+        receiver: Receiver,
+        may_pause: bool,
+    ) -> Result<Prepared<'c>> {
         let registered = client.register()?;
         if let Some(token) = &request.cancel {
             token.check_fork()?;
         }
-        let (call, rules) = Call::new(client, request)?;
+        let (mut call, rules) = Call::new(client, request)?;
+        if let Some(feed) = &mut call.feed {
+            feed.may_pause = may_pause;
+        }
         let inbox = client.engine()?.inbox().clone();
         let machine = Machine::new(rules, client.config.clock.now(), client.rng());
         let pending = Arc::new(Pending::new(inbox.clone()));

@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub enum Message {
     Submit(Box<Flight>),
     Cancel(Arc<Pending>),
+    /// What paused the call has more to give or to take.
+    Resume(Arc<Pending>),
     Woken(Woken),
     /// Another thread opens a connection to this origin, or keeps one: there may be too many idle ones here.
     MakeRoom(Arc<Origin>),

@@ -58,6 +58,13 @@ impl Pending {
         }
     }
 
+    /// Ends a pause of the call's own functions.
+    pub fn resume(self: &Arc<Self>) {
+        if !self.inbox.is_foreign() && !self.is_over() {
+            let _ = self.inbox.push(Message::Resume(self.clone()));
+        }
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }

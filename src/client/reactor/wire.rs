@@ -4,9 +4,11 @@ use super::Reactor;
 use super::flight::Flight;
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::error::Result;
 use crate::transport::curl::multiplexer::{Multiplexer, Standing};
 use crate::transport::mock::{self, Mock};
+use crate::transport::outflow::Outflow;
 use crate::transport::{Attempt, Outgoing};
 use std::sync::Arc;
 
@@ -43,6 +45,29 @@ impl<'r> Wire<'r> {
         let Some(mocked) = self.mocked else { return self.multiplexer.progress(self.number) };
         let (progress, bytes) = mocked.progress();
         Some((progress, bytes, false))
+    }
+
+    pub fn outflow(&mut self) -> Option<&mut Outflow> {
+        match self.mocked {
+            Some(mocked) => Some(mocked.outflow()),
+            None => self.multiplexer.outflow(self.number),
+        }
+    }
+
+    pub fn go_on_sending(&mut self) {
+        match self.mocked {
+            Some(mocked) => {
+                mocked.go_on_sending();
+            }
+            None => self.multiplexer.go_on_sending(self.number),
+        }
+    }
+
+    pub fn transferred(&mut self) -> Transferred {
+        match self.mocked {
+            Some(mocked) => mocked.transferred(),
+            None => self.multiplexer.transferred(self.number).unwrap_or_default(),
+        }
     }
 
     pub fn finish(&mut self, now: Micros) -> Option<AttemptEnd> {

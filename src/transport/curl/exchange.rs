@@ -2,13 +2,14 @@
 //! runs inside a callback. Each callback has its own guard: an unwinding one would leave the handle locked.
 
 use super::handle::Version;
+use super::secure::Secure;
 use super::settings::Counts;
 use super::sockets::{Connection, Sockets, Tls};
 use super::tls_end::{TlsEnd, openssl_of};
-use super::trust::Trust;
 use crate::text;
 use crate::transport::inflow::{Expected, Inflow};
-use curl::easy::{Handler, SeekResult, WriteError};
+use crate::transport::outflow::Outflow;
+use curl::easy::{Handler, ReadError, SeekResult, WriteError};
 use curl_sys::CURL;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::SeekFrom;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub struct Exchange {
-    trust: Option<Arc<Trust>>,
+    /// Where there is TLS, to the server or to its proxy.
+    secure: Option<Secure>,
     counts: Arc<Counts>,
     sockets: Arc<Sockets>,
     /// The handle that calls back.
@@ -29,6 +31,7 @@ pub struct Exchange {
     /// Who opens sockets here, where several do.
     pub id: u32,
     pub inflow: Inflow,
+    pub outflow: Outflow,
     tls_end: Option<TlsEnd>,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
@@ -55,8 +58,8 @@ pub enum Fault {
 const NOBODY: u32 = u32::MAX;
 
 impl Exchange {
-    pub fn new(trust: Option<Arc<Trust>>, counts: Arc<Counts>) -> Exchange {
-        Exchange { trust, counts, id: NOBODY, ..Exchange::default() }
+    pub fn new(secure: Option<Secure>, counts: Arc<Counts>) -> Exchange {
+        Exchange { secure, counts, id: NOBODY, ..Exchange::default() }
     }
 
     pub fn use_sockets(&mut self, sockets: &Arc<Sockets>) {
@@ -107,7 +110,7 @@ impl Exchange {
         self.touch();
         let is_http2 = self.connection.is_some_and(|connection| connection.is_http2);
         let goes_on = self.inflow.header_line(line, is_http2);
-        if self.inflow.until_close && self.tls_end.is_none() && self.trust.is_some() {
+        if self.inflow.until_close && self.tls_end.is_none() && self.secure.is_some() {
             // SAFETY: libcurl is in this handle's header callback.
             self.tls_end = self.easy.and_then(|easy| unsafe { TlsEnd::watch(easy.as_ptr()) });
         }
@@ -127,6 +130,17 @@ impl Exchange {
     fn body_bytes(&mut self, data: &[u8]) -> bool {
         self.touch();
         self.inflow.body_bytes(data)
+    }
+
+    fn take_body(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
+        self.touch();
+        self.outflow.take(into).ok_or(ReadError::Pause)
+    }
+
+    /// libcurl rewinds only what it sends again.
+    fn rewind(&mut self) -> SeekResult {
+        self.refuse_resend();
+        SeekResult::Fail
     }
 
     fn open(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
@@ -150,7 +164,7 @@ impl Exchange {
 
     /// OpenSSL's side of the connection that the handle is on.
     fn tls(&self) -> Option<Tls> {
-        let easy = self.easy.filter(|_| self.trust.is_some())?;
+        let easy = self.easy.filter(|_| self.secure.is_some())?;
         // SAFETY: libcurl is in a callback of this handle.
         unsafe { openssl_of(easy.as_ptr()) }.map(Tls)
     }
@@ -181,6 +195,8 @@ impl Exchange {
             self.sockets.used_again(self.id, local_port)
         };
         self.connection = connection;
+        let tls = connection.and_then(|connection| connection.tls());
+        self.inflow.head.secured = self.secure.as_ref().zip(tls).and_then(|(secure, tls)| secure.describe(tls));
         0
     }
 }
@@ -218,8 +234,12 @@ impl Handler for Exchange {
         Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
     }
 
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
+        self.guarded(Err(ReadError::Abort), |exchange| exchange.take_body(into))
+    }
+
     fn seek(&mut self, _: SeekFrom) -> SeekResult {
-        SeekResult::Fail
+        self.guarded(SeekResult::Fail, Exchange::rewind)
     }
 
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<curl_sys::curl_socket_t> {
@@ -227,10 +247,12 @@ impl Handler for Exchange {
     }
 
     fn ssl_ctx(&mut self, context: *mut c_void) -> Result<(), curl::Error> {
-        if let Some(trust) = &self.trust {
-            // SAFETY: libcurl's own context, inside its callback.
-            unsafe { trust.install(context) };
-        }
-        Ok(())
+        let is_done = self.guarded(false, |exchange| match (&exchange.secure, exchange.easy) {
+            // SAFETY: libcurl's own context, inside this handle's callback.
+            (Some(secure), Some(easy)) => unsafe { secure.install(easy.as_ptr(), context) },
+            _ => true,
+        });
+        // What was checked when the client was made fails for want of memory only.
+        if is_done { Ok(()) } else { Err(curl::Error::new(curl_sys::CURLE_OUT_OF_MEMORY)) }
     }
 }

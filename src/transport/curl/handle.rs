@@ -11,11 +11,13 @@ use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
 use super::tls_end::openssl_of;
+use crate::client::body::Memory;
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::client::response::{Phase, Timings};
 use crate::client::url::Origin;
 use crate::error::{Code, Result};
-use crate::transport::{Failure, Outgoing};
+use crate::transport::{Failure, Outgoing, Payload};
 use curl::easy::Easy2;
 use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
@@ -28,7 +30,7 @@ pub struct Handle {
     url: raw::Url,
     headers: HeaderList,
     /// libcurl reads the body in place.
-    body: Option<Arc<[u8]>>,
+    body: Option<Memory>,
     /// The request target that libcurl was given last.
     target: Vec<u8>,
     /// What libcurl was given last is a GET without a body.
@@ -66,7 +68,7 @@ impl Version {
 
 impl Handle {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Handle> {
-        let exchange = Exchange::new(settings.trust_for(origin)?, settings.counts.clone());
+        let exchange = Exchange::new(settings.secure_for(origin)?, settings.counts.clone());
         let mut handle = Handle {
             easy: Easy2::new(exchange),
             url: raw::Url::new()?,
@@ -153,6 +155,10 @@ impl Handle {
     pub fn prepare(&mut self, out: &Outgoing<'_>) -> Result<()> {
         self.easy.get_mut().reset(out.expected);
         self.uploaded = 0;
+        self.easy.get_mut().outflow.reset(match out.body {
+            Payload::Stream(length) => Some(length),
+            _ => None,
+        });
         self.set_request(out)
     }
 
@@ -163,13 +169,50 @@ impl Handle {
         if exchange.fired == 0 {
             return (Progress::Connecting, 0);
         }
-        let length = self.body.as_ref().map_or(0, |body| body.len() as u64);
-        if self.uploaded < length {
+        self.count_uploaded();
+        let exchange = self.easy.get_ref();
+        let (outflow, given) = (&exchange.outflow, self.given());
+        let is_out = self.uploaded >= given;
+        let progress = match exchange.inflow.head_done {
+            _ if outflow.is_starved() && is_out => Progress::Starved,
+            false if !is_out || !outflow.is_over() => Progress::Sending,
+            _ => Progress::Waiting,
+        };
+        (progress, received + self.uploaded + outflow.given())
+    }
+
+    /// Bytes of the body that libcurl has or will get, as far as they are known.
+    fn given(&self) -> u64 {
+        self.body.as_ref().map_or(self.easy.get_ref().outflow.given(), |body| body.len() as u64)
+    }
+
+    fn count_uploaded(&mut self) {
+        if self.uploaded < self.given() || !self.easy.get_ref().outflow.is_over() {
             self.uploaded = self.info_off_t(sys::CURLINFO_SIZE_UPLOAD_T);
         }
-        let answered = self.easy.get_ref().inflow.head_done;
-        let progress = if self.uploaded < length && !answered { Progress::Sending } else { Progress::Waiting };
-        (progress, received + self.uploaded)
+    }
+
+    /// How far the bodies are.
+    pub fn transferred(&mut self) -> Transferred {
+        self.count_uploaded();
+        let (exchange, given) = (self.easy.get_ref(), self.given());
+        Transferred {
+            // With chunks libcurl counts what frames them as well.
+            uploaded: self.uploaded.min(given),
+            upload_total: self.body.as_ref().map_or(exchange.outflow.total(), |_| Some(given)),
+            downloaded: exchange.inflow.sizes().body,
+            download_total: exchange.inflow.head.content_length,
+        }
+    }
+
+    /// Goes on with a body that libcurl waited for, once there is some of it.
+    pub fn go_on_sending(&mut self) -> bool {
+        let goes_on = self.easy.get_mut().outflow.has_fed_the_starved();
+        if goes_on {
+            // SAFETY: our own handle, in no callback. 0 is CURLPAUSE_CONT.
+            unsafe { ffi::curl_easy_pause(self.easy.raw(), 0) };
+        }
+        goes_on
     }
 
     /// Whether its request went out and libcurl, unasked, waits for a connection to send it again on: the server has refused
@@ -196,6 +239,7 @@ impl Handle {
     /// What is known of an attempt that has ended, complete or not, and lets go of its body.
     pub fn end(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
         self.body = None;
+        self.easy.get_mut().outflow.reset(None);
         let new_connection = self.easy.get_ref().opened > 0;
         let timings = self.timings(new_connection);
         if curl_code == Some(ffi::CURLE_OK) {

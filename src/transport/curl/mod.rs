@@ -6,15 +6,18 @@
 
 #![allow(unsafe_code)]
 
+mod certificates;
 mod exchange;
 mod failure;
 mod handle;
 mod header_list;
 mod http2_origins;
+mod identity;
 mod idle;
 pub mod multiplexer;
 pub mod pool;
 mod raw;
+mod secure;
 mod settings;
 mod share;
 pub mod slot;

@@ -17,11 +17,13 @@ use super::settings::Settings;
 use crate::client::alarms::Alarms;
 use crate::client::clock::{self, Micros};
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::client::response::Head;
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::sync::Map;
 use crate::transport::Outgoing;
+use crate::transport::outflow::Outflow;
 use curl_sys::CURLcode;
 use lane::Lane;
 pub use lane::Manner;
@@ -202,6 +204,25 @@ impl Multiplexer {
         if let Some(Some(transfer)) = self.transfers.get_mut(id as usize) {
             transfer.handle.exchange_mut().inflow.limit_body(limit);
         }
+    }
+
+    /// The attempt's body as it goes out, to be filled; then [`Multiplexer::go_on_sending`].
+    pub fn outflow(&mut self, id: u32) -> Option<&mut Outflow> {
+        let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
+        Some(&mut transfer.handle.exchange_mut().outflow)
+    }
+
+    pub fn go_on_sending(&mut self, id: u32) {
+        if let Some(Some(transfer)) = self.transfers.get_mut(id as usize)
+            && transfer.handle.go_on_sending()
+        {
+            let shard = transfer.shard;
+            self.note_due(shard);
+        }
+    }
+
+    pub fn transferred(&mut self, id: u32) -> Option<Transferred> {
+        Some(self.transfers.get_mut(id as usize)?.as_mut()?.handle.transferred())
     }
 
     /// How far the attempt is, a count of bytes that grows when it gets on, and whether its connection had something to say

@@ -1,22 +1,29 @@
 //! What is constant for all handles of a client.
 
+use super::identity::Identity;
+use super::secure::Secure;
 use super::share::Share;
 use super::trust::Trust;
 use crate::client::config::{Config, Proxy};
 use crate::client::no_proxy;
 use crate::client::protocol::Protocol;
+use crate::client::tls::{Tls, TlsVersion};
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::sync::OnceLock;
 use curl_sys::curl_slist;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_long};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 pub struct Settings {
     pub share: Share,
-    /// From a CA file at once, so that a bad one is told early; the system's at the first https origin or proxy.
+    tls: Tls,
+    /// Named authorities at once, so that a bad file is told early; the system's at the first https origin or proxy.
     trust: OnceLock<Arc<Trust>>,
+    identity: Option<Arc<Identity>>,
+    /// The base URL's.
+    home: Option<Arc<Origin>>,
     http_proxy: CString,
     https_proxy: CString,
     no_proxy: String,
@@ -44,13 +51,17 @@ pub struct Counts {
 impl Settings {
     pub fn new(config: &Config) -> Result<Settings> {
         let trust = OnceLock::new();
-        if let Some(file) = &config.ca_file {
-            let _ = trust.set(Arc::new(Trust::file(file)?));
+        if let Some(named) = Trust::named(&config.tls)? {
+            let _ = trust.set(Arc::new(named));
         }
+        let identity = config.tls.client_certificate.as_ref().map(Identity::new).transpose()?;
         let (http_proxy, https_proxy, no_proxy) = proxies(&config.proxy);
         Ok(Settings {
             share: Share::new()?,
+            tls: config.tls.clone(),
             trust,
+            identity: identity.map(Arc::new),
+            home: config.base.as_ref().map(|base| base.origin().clone()),
             http_proxy: c_string(http_proxy),
             https_proxy: c_string(https_proxy),
             no_proxy,
@@ -60,17 +71,56 @@ impl Settings {
         })
     }
 
-    pub fn trust_for(&self, origin: &Origin) -> Result<Option<Arc<Trust>>> {
+    /// `None`: neither the origin nor a proxy speaks TLS.
+    pub fn secure_for(&self, origin: &Origin) -> Result<Option<Secure>> {
         let proxy = self.proxy_for(origin).to_bytes();
         let tls_to_proxy = proxy.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"));
         if !origin.https && !tls_to_proxy {
             return Ok(None);
         }
+        // As every secret of a client that was made for one server.
+        let at_home = origin.https && self.home.as_ref().is_none_or(|home| **home == *origin);
+        Ok(Some(Secure {
+            trust: self.trust(tls_to_proxy)?,
+            identity: self.identity.as_ref().filter(|_| at_home).cloned(),
+            tls_to_proxy,
+            tls_to_origin: origin.https,
+            keeps_certificates: self.tls.keeps_certificates,
+        }))
+    }
+
+    fn trust(&self, tls_to_proxy: bool) -> Result<Arc<Trust>> {
         if let Some(trust) = self.trust.get() {
-            return Ok(Some(trust.clone()));
+            return Ok(trust.clone());
+        }
+        if self.tls.skips_verification && !tls_to_proxy {
+            return Ok(Arc::new(Trust::nobody()?));
         }
         let system = Arc::new(Trust::system()?);
-        Ok(Some(self.trust.get_or_init(|| system).clone()))
+        Ok(self.trust.get_or_init(|| system).clone())
+    }
+
+    /// The options about TLS, with their values.
+    pub fn tls_options(&self) -> [(curl_sys::CURLoption, c_long); 5] {
+        let version = match self.tls.min_version {
+            TlsVersion::HTTPC_TLS_1_3 => curl_sys::CURL_SSLVERSION_TLSv1_3,
+            _ => curl_sys::CURL_SSLVERSION_TLSv1_2,
+        };
+        let peer = !self.tls.skips_verification;
+        let host = if peer && !self.tls.skips_host_name { 2 } else { 0 };
+        [
+            (curl_sys::CURLOPT_SSLVERSION, version as c_long),
+            (curl_sys::CURLOPT_PROXY_SSLVERSION, version as c_long),
+            (curl_sys::CURLOPT_SSL_VERIFYPEER, c_long::from(peer)),
+            (curl_sys::CURLOPT_SSL_VERIFYHOST, host),
+            // A resumed session knows the server's own certificate only.
+            (curl_sys::CURLOPT_SSL_SESSIONID_CACHE, c_long::from(!self.tls.keeps_certificates)),
+        ]
+    }
+
+    /// For CURLOPT_PINNEDPUBLICKEY.
+    pub fn pins(&self) -> Option<&CStr> {
+        self.tls.pins.as_deref()
     }
 
     /// Empty for none: libcurl must not read the environment itself, which races with setenv().

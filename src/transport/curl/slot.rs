@@ -7,10 +7,12 @@ use super::settings::Settings;
 use super::sockets::{Idle, Sockets};
 use super::step_clock;
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::client::signal::Signal;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::inflow::Inflow;
+use crate::transport::outflow::Outflow;
 use crate::transport::{self, Outgoing};
 use curl_sys as ffi;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -157,6 +159,18 @@ impl transport::Attempt for Slot {
 
     fn inflow(&mut self) -> &mut Inflow {
         &mut self.handle.exchange_mut().inflow
+    }
+
+    fn outflow(&mut self) -> &mut Outflow {
+        &mut self.handle.exchange_mut().outflow
+    }
+
+    fn go_on_sending(&mut self) -> bool {
+        self.handle.go_on_sending()
+    }
+
+    fn transferred(&mut self) -> Transferred {
+        self.handle.transferred()
     }
 
     fn progress(&mut self) -> (Progress, u64) {

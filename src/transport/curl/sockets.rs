@@ -86,6 +86,10 @@ impl Tls {
 }
 
 impl Connection {
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls
+    }
+
     fn is_idle(&self) -> bool {
         self.users == 0 && !self.dead
     }

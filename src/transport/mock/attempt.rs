@@ -5,11 +5,13 @@ use super::call::Call;
 use super::reply::{Kind, Reply, Response, failure_note};
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
 use crate::client::response::{Phase, Timings};
 use crate::client::signal::Signal;
 use crate::error::Code;
 use crate::transport::inflow::Inflow;
-use crate::transport::{self, Failure, Outgoing};
+use crate::transport::outflow::Outflow;
+use crate::transport::{self, Failure, Outgoing, Payload};
 use std::sync::Arc;
 
 /// As much of a body comes at once.
@@ -19,6 +21,9 @@ pub struct Attempt {
     mock: Arc<Mock>,
     clock: Clock,
     inflow: Inflow,
+    outflow: Outflow,
+    /// The request's body comes through the outflow.
+    streams: bool,
     begun: Micros,
     /// When there is something to do next; `Micros::MAX`: never.
     due: Micros,
@@ -44,15 +49,23 @@ impl Attempt {
     pub fn new(mock: &Arc<Mock>, clock: &Clock, out: &Outgoing<'_>) -> Attempt {
         let mut inflow = Inflow::default();
         inflow.reset(out.expected);
+        let stream = match out.body {
+            Payload::Stream(length) => Some(length),
+            Payload::None | Payload::Bytes(_) => None,
+        };
+        let mut outflow = Outflow::default();
+        outflow.reset(stream);
         let begun = clock.now();
         let call = Call::new(out);
         Attempt {
             mock: mock.clone(),
             clock: clock.clone(),
             inflow,
+            outflow,
+            streams: stream.is_some(),
             begun,
             due: begun,
-            sent_bytes: call.body().len() as u64,
+            sent_bytes: call.received(),
             stage: Stage::Asking(Box::new(call)),
             is_head: out.expected.is_head,
             timings: Timings::default(),
@@ -65,14 +78,33 @@ impl Attempt {
         (self.due != Micros::MAX).then_some(self.due)
     }
 
-    fn ask(&mut self, call: Call) -> Stage {
+    /// Takes the whole body before it asks: rules look at that too.
+    fn ask(&mut self, mut call: Box<Call>) -> Stage {
+        if self.streams && !self.take_body(&mut call) {
+            self.due = Micros::MAX;
+            return Stage::Asking(call);
+        }
+        call.end_body();
         match self.mock.answer(call) {
             Ok(reply) => {
-                self.due = self.begun.saturating_add(reply.delay_us);
+                self.due = self.clock.now().saturating_add(reply.delay_us);
                 Stage::Answering(reply)
             }
             Err(note) => self.fail(Code::HTTPC_E_NOT_MOCKED, note, false),
         }
+    }
+
+    /// Whether there was an end.
+    fn take_body(&mut self, call: &mut Call) -> bool {
+        let mut piece = [0; PIECE];
+        while let Some(count) = self.outflow.take(&mut piece) {
+            if count == 0 {
+                return true;
+            }
+            call.push_body(&piece[..count]);
+            self.sent_bytes += count as u64;
+        }
+        false
     }
 
     fn fail(&mut self, code: Code, note: impl Into<String>, sent: bool) -> Stage {
@@ -144,7 +176,7 @@ impl Attempt {
 
     fn was_sent(&self) -> bool {
         match self.stage {
-            Stage::Asking(_) => false,
+            Stage::Asking(_) => self.sent_bytes > 0 && self.streams,
             Stage::Answering(ref reply) => !reply.is_before_sending(),
             Stage::Silent(progress) => progress != Progress::Connecting,
             Stage::Over { sent } => sent,
@@ -158,12 +190,33 @@ impl transport::Attempt for Attempt {
         &mut self.inflow
     }
 
+    fn outflow(&mut self) -> &mut Outflow {
+        &mut self.outflow
+    }
+
+    fn go_on_sending(&mut self) -> bool {
+        let goes_on = self.outflow.has_fed_the_starved();
+        if goes_on {
+            self.due = self.clock.now();
+        }
+        goes_on
+    }
+
+    fn transferred(&mut self) -> Transferred {
+        Transferred {
+            uploaded: self.sent_bytes,
+            upload_total: if self.streams { self.outflow.total() } else { Some(self.sent_bytes) },
+            downloaded: self.inflow.sizes().body,
+            download_total: self.inflow.head.content_length,
+        }
+    }
+
     fn advance(&mut self) -> Option<u32> {
         let now = self.clock.now();
         while now >= self.due {
             let stage = std::mem::replace(&mut self.stage, Stage::Over { sent: true });
             self.stage = match stage {
-                Stage::Asking(call) => self.ask(*call),
+                Stage::Asking(call) => self.ask(call),
                 Stage::Answering(reply) => self.begin_answer(reply),
                 Stage::Body(reply, from) => self.next_piece(reply, from),
                 over @ (Stage::Silent(_) | Stage::Over { .. }) => over,
@@ -192,12 +245,13 @@ impl transport::Attempt for Attempt {
 
     fn progress(&mut self) -> (Progress, u64) {
         let progress = match self.stage {
+            Stage::Asking(_) if self.streams => Progress::Sending,
             Stage::Asking(_) => Progress::Connecting,
             Stage::Answering(ref reply) if reply.is_before_sending() => Progress::Connecting,
             Stage::Silent(progress) => progress,
             _ => Progress::Waiting,
         };
-        (progress, self.inflow.received + if progress == Progress::Waiting { self.sent_bytes } else { 0 })
+        (progress, self.inflow.received + if progress == Progress::Connecting { 0 } else { self.sent_bytes })
     }
 
     fn finish(&mut self, _: Option<u32>) -> AttemptEnd {

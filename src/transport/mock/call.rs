@@ -3,7 +3,7 @@
 use crate::client::method::Method;
 use crate::client::url::Target;
 use crate::text;
-use crate::transport::Outgoing;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::{CStr, CString};
 
 pub struct Call {
@@ -13,7 +13,7 @@ pub struct Call {
     pub shown: String,
     pub url: CString,
     headers: Vec<(CString, CString)>,
-    /// A NUL follows.
+    /// Once it is complete, a NUL follows.
     body: Vec<u8>,
 }
 
@@ -24,8 +24,11 @@ impl Call {
         if let Some(encoding) = out.accept_encoding {
             headers.push((c"Accept-Encoding".to_owned(), encoding.to_owned()));
         }
-        let mut body = out.body.map(|body| body.to_vec()).unwrap_or_default();
-        body.push(0);
+        // A stream adds to it.
+        let body = match out.body {
+            Payload::Bytes(bytes) => bytes.to_vec(),
+            Payload::None | Payload::Stream(_) => Vec::new(),
+        };
         Call {
             method: out.method.clone(),
             target: out.target.clone(),
@@ -34,6 +37,18 @@ impl Call {
             headers,
             body,
         }
+    }
+
+    pub(super) fn push_body(&mut self, data: &[u8]) {
+        self.body.extend_from_slice(data);
+    }
+
+    pub(super) fn end_body(&mut self) {
+        self.body.push(0);
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.body.len() as u64
     }
 
     pub fn header(&self, name: &str) -> Option<&CStr> {

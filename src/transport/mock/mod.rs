@@ -63,9 +63,9 @@ impl Mock {
     }
 
     /// What answers a call that is complete; or why nothing does. It is on the list either way.
-    fn answer(&self, call: Call) -> std::result::Result<Arc<Reply>, String> {
+    fn answer(&self, call: Box<Call>) -> std::result::Result<Arc<Reply>, String> {
         let mut answering = self.answering.lock();
-        let call = self.calls.push_get(Box::new(call));
+        let call = self.calls.push_get(call);
         if let Some(failure) = &answering.failure {
             return Err(format!("the mock was set up wrongly: {}", failure.detail.to_string_lossy()));
         }

@@ -34,6 +34,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Complete),
         2 => broken.prop_map(Step::Broken),
         1 => Just(Step::StaleConnection),
+        1 => Just(Step::Spent),
+        1 => Just(Step::Starved),
+        1 => Just(Step::Aborted(Code::HTTPC_E_ABORTED)),
     ]
 }
 
@@ -45,7 +48,8 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         for (after, step) in steps {
             let fits = match &step {
                 Step::Sent | Step::SentPart => !sent,
-                Step::Head(..) => sent && !head,
+                Step::Head(..) | Step::Spent | Step::Starved => sent && !head,
+                Step::Aborted(_) => true,
                 Step::Body(_) | Step::Complete => head,
                 Step::StaleConnection => !sent,
                 Step::Broken(Code::HTTPC_E_DNS | Code::HTTPC_E_CONNECT | Code::HTTPC_E_CERTIFICATE) => !sent,
@@ -56,7 +60,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
             }
             sent |= matches!(step, Step::Sent | Step::SentPart);
             head |= matches!(step, Step::Head(..));
-            let last = matches!(step, Step::Complete | Step::Broken(_) | Step::StaleConnection);
+            let last = matches!(step, Step::Complete | Step::Broken(_) | Step::StaleConnection | Step::Aborted(_));
             sane.push((after, step));
             if last {
                 break;

@@ -24,6 +24,12 @@ pub enum Step {
     Sent,
     /// A part of a large request is out.
     SentPart,
+    /// A byte of the body was read that cannot be read again.
+    Spent,
+    /// What was given is out, and the program gives no more for now.
+    Starved,
+    /// The program's side says stop.
+    Aborted(Code),
     Head(u16, Vec<(&'static str, String)>),
     Body(usize),
     /// The response is complete.
@@ -254,6 +260,16 @@ impl Driver {
                 Step::SentPart => {
                     end.sent = true;
                     self.machine.progress(self.now, Progress::Sending, true);
+                }
+                Step::Spent => self.machine.body_is_spent(),
+                Step::Starved => {
+                    end.sent = true;
+                    self.machine.progress(self.now, Progress::Starved, true);
+                }
+                Step::Aborted(code) => {
+                    let why = Error::new(code, "the program said stop");
+                    self.machine.handle(self.now, Event::Aborted(why));
+                    return self.end(end);
                 }
                 Step::Head(status, headers) => {
                     end.heard = true;

@@ -7,7 +7,7 @@ use httpclient::client::clock::Micros;
 use httpclient::client::machine::{AttemptEnd, Progress};
 use httpclient::client::response::Timings;
 use httpclient::error::Code;
-use httpclient::transport::inflow::Inflow;
+use httpclient::transport::inflow::{Expected, Inflow};
 use std::collections::VecDeque;
 
 const MAX_HEADERS: u64 = 2000;
@@ -46,7 +46,8 @@ impl Wire {
         let given_up = Broken { code: Some(Code::HTTPC_E_IO), ..Broken::default() };
         steps.push_back((at + PATIENCE, Step::Broken(given_up)));
         let mut inflow = Inflow::default();
-        inflow.reset(method == "HEAD", MAX_HEADERS, max_body);
+        let is_head = method == "HEAD";
+        inflow.reset(Expected { is_head, max_headers: MAX_HEADERS, max_body, decodes: true });
         Wire {
             steps,
             inflow,
@@ -139,6 +140,7 @@ impl Wire {
             peer: None,
             connection_id: -1,
             timings: Timings::default(),
+            sizes: self.inflow.sizes(),
             response: self.inflow.take(),
         }
     }

@@ -28,6 +28,13 @@ pub struct Identity {
     pub key: PKey<Private>,
 }
 
+impl Identity {
+    /// The certificate, then the key.
+    pub fn to_pem(&self) -> Result<Vec<u8>, ErrorStack> {
+        Ok([self.certificate.to_pem()?, self.key.private_key_to_pem_pkcs8()?].concat())
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 pub enum Purpose {
     Authority,

@@ -9,6 +9,7 @@ use crate::{
     shared::Shared,
     socket::{self, End, Stream},
 };
+use openssl::ssl::SslRef;
 use serde_json::json;
 use std::{
     io,
@@ -107,6 +108,13 @@ fn exchange(connection: &mut Connection, shared: &Shared, route: Route) -> Answe
 impl Connection {
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.send(bytes)
+    }
+
+    pub fn ssl(&self) -> Option<&SslRef> {
+        match &self.stream {
+            Stream::Plain(_) => None,
+            Stream::Tls(tls) => Some(tls.ssl()),
+        }
     }
 
     pub fn finish_sending(&mut self) {

@@ -1,4 +1,4 @@
-//! The folder of PEM files, gone when the server is.
+//! The folder of certificates and keys, gone when the server is.
 
 use std::{
     fs::{self, DirBuilder},
@@ -29,6 +29,12 @@ impl Folder {
         let path = self.path().join(name);
         fs::write(&path, content)?;
         Ok(path)
+    }
+
+    /// In a directory of its own.
+    pub fn write_below(&self, directory: &str, name: &str, content: &[u8]) -> io::Result<PathBuf> {
+        fs::create_dir(self.path().join(directory))?;
+        self.write(&format!("{directory}/{name}"), content)
     }
 
     fn path(&self) -> &Path {

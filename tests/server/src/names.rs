@@ -19,8 +19,14 @@ pub enum Kind {
     Refused,
     /// A listener whose backlog is full, so that connecting hangs.
     Blackhole,
-    /// The path of a PEM file.
+    /// A proxy over TLS.
+    Proxy,
+    /// The path of a file with certificates or keys.
     File(Pem),
+    /// A directory with the authority, under the name that OpenSSL looks for.
+    Directory,
+    /// The pin of the good certificate's key.
+    Pin,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +34,24 @@ pub enum Pem {
     Authority,
     ClientCertificate,
     ClientKey,
+    /// An intermediate authority's, with that and the key behind it.
+    ClientChain,
+    /// `ClientKey`, encrypted.
+    ClientKeyEncrypted,
+    /// What is in `ClientChain` as PKCS#12, encrypted.
+    ClientPkcs12,
+    /// With the key behind it.
+    ClientExpired,
+    /// RSA with 1024 bits, with the key behind it.
+    ClientWeak,
+    /// Of an authority that the server does not know, with the key behind it.
+    ClientUnknown,
+}
+
+impl Pem {
+    pub fn suffix(self) -> &'static str {
+        if matches!(self, Pem::ClientPkcs12) { "p12" } else { "pem" }
+    }
 }
 
 const ORDERLY: http2::Settings = http2::Settings { max_concurrent_streams: None, initial_window_size: None };
@@ -41,6 +65,14 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("ca", Kind::File(Pem::Authority)),
     ("client_cert", Kind::File(Pem::ClientCertificate)),
     ("client_key", Kind::File(Pem::ClientKey)),
+    ("client_chain", Kind::File(Pem::ClientChain)),
+    ("client_key_encrypted", Kind::File(Pem::ClientKeyEncrypted)),
+    ("client_p12", Kind::File(Pem::ClientPkcs12)),
+    ("client_expired", Kind::File(Pem::ClientExpired)),
+    ("client_weak", Kind::File(Pem::ClientWeak)),
+    ("client_unknown", Kind::File(Pem::ClientUnknown)),
+    ("ca_dir", Kind::Directory),
+    ("tls_pin", Kind::Pin),
     ("tls_expired", Kind::Tls(Flavour::Expired)),
     ("tls_not_yet", Kind::Tls(Flavour::NotYet)),
     ("tls_wrong_host", Kind::Tls(Flavour::WrongHost)),
@@ -50,11 +82,17 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_wrong_usage", Kind::Tls(Flavour::WrongUsage)),
     ("tls_weak", Kind::Tls(Flavour::WeakKey)),
     ("tls_old", Kind::Tls(Flavour::OldVersion)),
+    ("tls_1_2", Kind::Tls(Flavour::Version12)),
+    ("tls_chain", Kind::Tls(Flavour::Chain)),
     ("tls_client_cert", Kind::Tls(Flavour::ClientCertificate)),
+    ("tls_client_cert_1_2", Kind::Tls(Flavour::ClientCertificate12)),
+    ("tls_proxy", Kind::Proxy),
     ("tls_truncate", Kind::Tls(Flavour::Truncate)),
     ("tls_close", Kind::Trap(Trap::TlsClose)),
     ("tls_stall", Kind::Trap(Trap::TlsStall)),
     ("tls_garbage", Kind::Trap(Trap::TlsGarbage)),
+    ("tls_alert", Kind::Trap(Trap::TlsAlert)),
+    ("tls_half", Kind::Trap(Trap::TlsHalf)),
     ("h2c", Kind::Http2 { tls: false, settings: ORDERLY }),
     ("tls_h2", Kind::Http2 { tls: true, settings: ORDERLY }),
     ("tls_h2_2", Kind::Http2 { tls: true, settings: TWO_STREAMS }),

@@ -5,12 +5,13 @@ use crate::{
     files::Folder,
     http2,
     listener::{Handler, Listener},
-    names::{Kind, NAMES},
+    names::{Kind, NAMES, Pem},
     nowhere::{Blackhole, Refused},
     routes,
     shared::Shared,
     socket::{End, Stream},
     tls::{self, Flavour, Pki},
+    tunnel,
 };
 use std::{
     io,
@@ -70,13 +71,29 @@ impl Server {
                 let port = self.listen_alpn(pki, move |stream, _, _| trap.spring(stream))?;
                 format!("https://localhost:{port}")
             }
+            Kind::Proxy => {
+                let context = pki.context(Flavour::OptionalClientCertificate)?;
+                let port = self.listen(move |tcp, _, _| match tls::accept(&context, tcp) {
+                    (stream, true) => tunnel::serve(Stream::Tls(stream)),
+                    (stream, false) => (Stream::Tls(stream), End::Cut),
+                })?;
+                format!("https://localhost:{port}")
+            }
             Kind::Trap(trap) => {
                 let port = self.listen(move |tcp, _, _| trap.spring(tcp))?;
                 format!("{}:{port}", trap.scheme())
             }
             Kind::Refused => format!("http://127.0.0.1:{}", self.refused.port),
             Kind::Blackhole => format!("http://127.0.0.1:{}", self.blackhole.port()?),
-            Kind::File(pem) => self.folder.write(&format!("{name}.pem"), &pki.pem(pem)?)?.display().to_string(),
+            Kind::File(pem) => {
+                let file = format!("{name}.{}", pem.suffix());
+                self.folder.write(&file, &pki.pem(pem)?)?.display().to_string()
+            }
+            Kind::Directory => {
+                let file = self.folder.write_below(name, &pki.hashed_name(), &pki.pem(Pem::Authority)?)?;
+                file.parent().map_or_else(String::new, |directory| directory.display().to_string())
+            }
+            Kind::Pin => pki.pin()?,
         })
     }
 

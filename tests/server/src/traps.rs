@@ -14,6 +14,10 @@ pub enum Trap {
     TlsStall,
     /// Answers the ClientHello with HTTP in the clear.
     TlsGarbage,
+    /// Answers the ClientHello with a fatal alert.
+    TlsAlert,
+    /// Answers the ClientHello with the beginning of a record, then FIN.
+    TlsHalf,
     /// Accepts, and neither sends nor reads.
     Silent,
     /// RST at once.
@@ -29,9 +33,14 @@ pub enum Trap {
 const CLEAR_TEXT: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 10\r\nConnection: close\r\n\r\nplain HTTP";
 
+/// RFC 8446 section 6: a record of type alert, level fatal, handshake_failure.
+const HANDSHAKE_FAILURE: &[u8] = &[0x15, 0x03, 0x03, 0, 2, 2, 40];
+/// The first bytes of a ServerHello that is to have 122.
+const HALF_A_RECORD: &[u8] = &[0x16, 0x03, 0x03, 0, 122, 2, 0, 0, 118, 0x03, 0x03];
+
 impl Trap {
     pub fn scheme(self) -> &'static str {
-        if matches!(self, Trap::TlsClose | Trap::TlsStall | Trap::TlsGarbage) {
+        if matches!(self, Trap::TlsClose | Trap::TlsStall | Trap::TlsGarbage | Trap::TlsAlert | Trap::TlsHalf) {
             "https://localhost"
         } else {
             "http://127.0.0.1"
@@ -42,12 +51,9 @@ impl Trap {
         // Whatever fails here fails because the client left, which ends the trap as well.
         match self {
             Trap::TlsClose => drop(tcp.read(&mut [0; 4096])),
-            Trap::TlsGarbage => {
-                let _ = tcp.read(&mut [0; 4096]);
-                let _ = tcp.write_all(CLEAR_TEXT);
-                let _ = tcp.shutdown(Shutdown::Write);
-                read_until_left(&mut tcp);
-            }
+            Trap::TlsGarbage => answer_hello(&mut tcp, CLEAR_TEXT),
+            Trap::TlsAlert => answer_hello(&mut tcp, HANDSHAKE_FAILURE),
+            Trap::TlsHalf => answer_hello(&mut tcp, HALF_A_RECORD),
             Trap::TlsStall | Trap::Silent => drop(peer_left(&tcp, None)),
             Trap::AcceptReset => return (Stream::Plain(tcp), End::Reset),
             Trap::AcceptClose => {
@@ -65,6 +71,13 @@ impl Trap {
         }
         (Stream::Plain(tcp), End::Fin)
     }
+}
+
+fn answer_hello(tcp: &mut TcpStream, bytes: &[u8]) {
+    let _ = tcp.read(&mut [0; 4096]);
+    let _ = tcp.write_all(bytes);
+    let _ = tcp.shutdown(Shutdown::Write);
+    read_until_left(tcp);
 }
 
 /// A close() while the client still sends would turn its end of file into a reset.

@@ -4,9 +4,10 @@
 use super::{Handle, ffi, ptr, sys};
 use crate::client::method::Method;
 use crate::error::{Code, Error, Result};
-use crate::transport::Outgoing;
 use crate::transport::curl::exchange::{self, Exchange};
 use crate::transport::curl::sockets;
+use crate::transport::outflow::ROOM;
+use crate::transport::{Outgoing, Payload};
 use std::ffi::{CStr, CString, c_char, c_int, c_long};
 
 impl Handle {
@@ -22,8 +23,6 @@ impl Handle {
 
     pub(super) fn set_constants(&mut self) {
         self.set_callbacks();
-        self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
-        self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
         self.pointer(ffi::CURLOPT_SHARE, self.settings.share.raw());
         self.long(sys::CURLOPT_QUICK_EXIT, 1);
         self.long(ffi::CURLOPT_HTTP_VERSION, ffi::CURL_HTTP_VERSION_1_1 as c_long);
@@ -31,9 +30,9 @@ impl Handle {
         self.long(ffi::CURLOPT_HTTP_CONTENT_DECODING, 0);
         self.long(ffi::CURLOPT_PATH_AS_IS, 1);
         self.long(ffi::CURLOPT_TCP_KEEPALIVE, 1);
-        self.long(ffi::CURLOPT_SSLVERSION, ffi::CURL_SSLVERSION_TLSv1_2 as c_long);
         // The machine keeps the time; 0 would mean libcurl's own 300 s.
         self.long(ffi::CURLOPT_CONNECTTIMEOUT_MS, c_long::from(c_int::MAX));
+        self.set_tls();
         self.set_proxy();
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
         self.set_origin();
@@ -51,6 +50,18 @@ impl Handle {
         }
         self.pointer(sys::CURLOPT_PREREQDATA, self.easy.get_ref() as *const Exchange);
         self.pointer(ffi::CURLOPT_HEADERDATA, self.easy.get_ref() as *const Exchange);
+    }
+
+    /// Whom to trust and who we are is told in CURLOPT_SSL_CTX_FUNCTION.
+    fn set_tls(&self) {
+        self.pointer::<c_char>(ffi::CURLOPT_CAINFO, ptr::null());
+        self.pointer::<c_char>(ffi::CURLOPT_CAPATH, ptr::null());
+        for (option, value) in self.settings.tls_options() {
+            self.long(option, value);
+        }
+        if let Some(pins) = self.settings.pins() {
+            self.pointer(ffi::CURLOPT_PINNEDPUBLICKEY, pins.as_ptr());
+        }
     }
 
     /// In every case one that keeps libcurl from asking the environment for each request.
@@ -114,7 +125,14 @@ impl Handle {
     }
 
     fn set_method_and_body(&mut self, out: &Outgoing<'_>) {
-        self.body = out.body.cloned();
+        let method = out.method.as_c_str();
+        self.body = match out.body {
+            Payload::Bytes(body) => Some(body.clone()),
+            Payload::None | Payload::Stream(_) => None,
+        };
+        if let Payload::Stream(length) = out.body {
+            return self.set_stream(method, length);
+        }
         let is_plain_get = self.body.is_none() && *out.method == Method::GET;
         if is_plain_get && self.is_plain_get {
             return; // nothing of it to undo, nothing to set
@@ -123,7 +141,7 @@ impl Handle {
         let (implied, length) = match &self.body {
             Some(body) => {
                 self.long(ffi::CURLOPT_POST, 1);
-                self.set_upload_buffer(body.len());
+                self.set_upload_buffer(body.len().min(64 << 10));
                 (c"POST", body.len() as ffi::curl_off_t)
             }
             None => (c"GET", -1),
@@ -132,8 +150,7 @@ impl Handle {
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), ffi::CURLOPT_POSTFIELDSIZE_LARGE, length) };
         let data = self.body.as_ref().map_or(ptr::null(), |body| body.as_ptr());
         self.pointer(ffi::CURLOPT_POSTFIELDS, data);
-        let method = out.method.as_c_str();
-        if out.body.is_none() {
+        if self.body.is_none() {
             // POSTFIELDS turns the method into POST, even when it is NULL.
             self.long(ffi::CURLOPT_HTTPGET, 1);
             if method == c"HEAD" {
@@ -141,14 +158,26 @@ impl Handle {
             }
         }
         let custom =
-            if method == implied || method == c"HEAD" && out.body.is_none() { ptr::null() } else { method.as_ptr() };
+            if method == implied || method == c"HEAD" && self.body.is_none() { ptr::null() } else { method.as_ptr() };
+        self.pointer(ffi::CURLOPT_CUSTOMREQUEST, custom);
+    }
+
+    /// A body that libcurl takes from the exchange. Without a length it goes in chunks, or as plain DATA frames.
+    fn set_stream(&mut self, method: &CStr, length: Option<u64>) {
+        self.is_plain_get = false;
+        let size = length.and_then(|length| ffi::curl_off_t::try_from(length).ok()).unwrap_or(-1);
+        self.set_upload_buffer(length.map_or(ROOM, |length| length.min(ROOM as u64) as usize));
+        self.long(ffi::CURLOPT_UPLOAD, 1);
+        // SAFETY: the option's type is curl_off_t.
+        unsafe { ffi::curl_easy_setopt(self.easy.raw(), ffi::CURLOPT_INFILESIZE_LARGE, size) };
+        let custom = if method == c"PUT" { ptr::null() } else { method.as_ptr() };
         self.pointer(ffi::CURLOPT_CUSTOMREQUEST, custom);
     }
 
     /// libcurl keeps the largest that it was told, and fills it in one step: what the body needs and no more, within its own
-    /// limits and as much as pays.
+    /// limits.
     fn set_upload_buffer(&self, body: usize) {
-        let size = body.clamp(16 << 10, 64 << 10) as c_long;
+        let size = body.max(16 << 10) as c_long;
         self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
     }
 
@@ -178,7 +207,7 @@ impl Handle {
                 headers.push(name, value);
             }
         });
-        if out.body.is_some() {
+        if !matches!(out.body, Payload::None) {
             // Neither a form's type that nobody named nor a wait for an interim answer.
             if !typed {
                 headers.suppress("Content-Type");

@@ -3,6 +3,7 @@
 mod book;
 mod broken;
 mod demo;
+mod encoded;
 mod pace;
 mod plain;
 mod raw;
@@ -40,6 +41,7 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
     let planned = match first {
         "_log" | "_count" | "_count_body" | "_connections" | "_open" | "_reset" => book::answer(x, first),
         "echo" => plain::echo(x),
+        "body" => plain::body(x),
         "headers" => plain::headers(x),
         "status" => plain::status(x, rest),
         "bearer" => plain::bearer(x, rest),
@@ -52,6 +54,8 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
+        "encoded" => encoded::answer(x, rest),
+        "bomb" => encoded::bomb(x),
         "versioned" => versions::versioned(x),
         "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
@@ -83,6 +87,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "stale-on-reuse" | "stale-on-reuse-fin" | "silent-on-reuse" => stale::on_reuse(x, first),
         "once" => stale::once(x),
         "raw" | "early" => raw::answer(x),
+        "tls" => plain::tls(x),
         _ => x.reply(no_such_route()),
     }
 }

@@ -24,6 +24,29 @@ pub fn echo(x: &Asked) -> Planned {
     x.reply(Response::json(200, &body))
 }
 
+/// What the server's side of the connection knows of its TLS.
+pub fn tls(x: &mut Exchange) -> Answer {
+    let Some(ssl) = x.connection.ssl() else { return bad("this is no TLS") };
+    let client = ssl.peer_certificate();
+    let name = client.as_ref().and_then(|client| client.subject_name().entries().next());
+    let name = name.and_then(|entry| entry.data().to_string().ok());
+    let body = json!({
+        "version": ssl.version_str(), "cipher": ssl.current_cipher().map(|cipher| cipher.name()),
+        "resumed": ssl.session_reused(), "client": name,
+    });
+    x.reply(Response::json(200, &body))
+}
+
+/// The request's body, byte for byte, in the coding that it came in.
+pub fn body(x: &Asked) -> Planned {
+    let kind = x.request.header("content-type").unwrap_or("application/octet-stream");
+    let response = Response::new(200, kind, x.request.body.clone());
+    x.reply(match x.request.header("content-encoding") {
+        Some(coding) => response.header("Content-Encoding", coding),
+        None => response,
+    })
+}
+
 pub fn headers(x: &Asked) -> Planned {
     let asked = x.request.query.pairs().filter(|(name, _)| *name != b"key");
     let response = asked.fold(Response::text(200, "headers"), |response, (name, value)| response.header(name, value));

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef HTTPCLIENT_REQUEST_BODY_HPP
+#define HTTPCLIENT_REQUEST_BODY_HPP
+
+/** @file What a request sends along, beyond bytes in memory. Included by httpclient.hpp. */
+
+#include "base.hpp"
+
+namespace httpclient
+{
+
+/** How far an attempt is, in bytes of both bodies; a total is nullopt while it is unknown. */
+struct transferred {
+    std::uint64_t uploaded;
+    std::optional<std::uint64_t> upload_total;
+    std::uint64_t downloaded;
+    std::optional<std::uint64_t> download_total;
+};
+
+namespace detail
+{
+
+inline std::optional<std::uint64_t> known(std::uint64_t total) noexcept
+{
+    return total == HTTPC_UNSET ? std::nullopt : std::optional(total);
+}
+
+/* A reader, and what goes back to its first byte. */
+template <class Read, class Rewind> struct source {
+    Read read;
+    Rewind rewind;
+
+    static std::int64_t on_read(void *self, void *buffer, std::size_t size) noexcept
+    {
+        return static_cast<source *>(self)->read(static_cast<char *>(buffer), size);
+    }
+    static std::int32_t on_rewind(void *self) noexcept { return static_cast<source *>(self)->rewind(); }
+};
+
+template <class Read>
+inline constexpr bool is_reader = std::is_invocable_r_v<std::int64_t, std::decay_t<Read> &, char *, std::size_t>;
+
+/* The part of a request that is about its body. */
+template <class Self> class bodies : public options<Self, httpc_request, httpc_request_free>
+{
+    using base = options<Self, httpc_request, httpc_request_free>;
+
+  public:
+    using base::base;
+
+    /**
+     * `read` is called as std::int64_t(char *buffer, std::size_t size), as a httpc_read_fn. It is moved to the heap, and destroyed
+     * when neither the request nor a call uses it any more. It must not throw (std::terminate). `length` nullopt: unknown.
+     */
+    template <class Read, std::enable_if_t<is_reader<Read>, int> = 0>
+    Self &body_source(const text &content_type, Read &&read, std::optional<std::uint64_t> length = std::nullopt)
+    {
+        const auto no_rewind = [] { return 0; };
+        using held = source<std::decay_t<Read>, decltype(no_rewind)>;
+        auto *made = new held{std::forward<Read>(read), no_rewind};
+        return this->set(httpc_request_set_body_source, content_type.c_str(), &held::on_read, nullptr,
+                         length.value_or(HTTPC_UNSET), made, drop<held>);
+    }
+    /** With a way back to the first byte: `rewind` is called as std::int32_t(), as a httpc_rewind_fn. */
+    template <class Read, class Rewind,
+              std::enable_if_t<is_reader<Read> && std::is_invocable_r_v<std::int32_t, std::decay_t<Rewind> &>, int> = 0>
+    Self &body_source(const text &content_type, Read &&read, Rewind &&rewind,
+                      std::optional<std::uint64_t> length = std::nullopt)
+    {
+        using held = source<std::decay_t<Read>, std::decay_t<Rewind>>;
+        auto *made = new held{std::forward<Read>(read), std::forward<Rewind>(rewind)};
+        return this->set(httpc_request_set_body_source, content_type.c_str(), &held::on_read, &held::on_rewind,
+                         length.value_or(HTTPC_UNSET), made, drop<held>);
+    }
+    Self &body_file(const text &content_type, const text &path) noexcept
+    {
+        return this->set(httpc_request_set_body_file, content_type.c_str(), path.c_str());
+    }
+    /** Not copied: `bytes` must outlive the request and its calls. */
+    Self &body_borrowed(const text &content_type, std::string_view bytes) noexcept
+    {
+        return this->set(httpc_request_set_body_borrowed, content_type.c_str(), bytes.data(), bytes.size(), nullptr,
+                         nullptr);
+    }
+    Self &add_form(const text &name, const text &value) noexcept
+    {
+        return this->set(httpc_request_add_form, name.c_str(), value.c_str());
+    }
+    Self &add_part(const text &name, const text &value) noexcept
+    {
+        return this->set(httpc_request_add_part, name.c_str(), value.c_str());
+    }
+    Self &add_part_bytes(const text &name, const text &filename, const text &content_type,
+                         std::string_view bytes) noexcept
+    {
+        return this->set(httpc_request_add_part_bytes, name.c_str(), filename.c_str(), content_type.c_str(),
+                         bytes.data(), bytes.size());
+    }
+    Self &add_part_file(const text &name, const text &path, const text &filename = nullptr,
+                        const text &content_type = nullptr) noexcept
+    {
+        return this->set(httpc_request_add_part_file, name.c_str(), path.c_str(), filename.c_str(),
+                         content_type.c_str());
+    }
+    /** `progress` is called as std::int32_t(const transferred &); otherwise as in body_source(). */
+    template <class Progress,
+              std::enable_if_t<std::is_invocable_r_v<std::int32_t, std::decay_t<Progress> &, const transferred &>, int> = 0>
+    Self &progress(Progress &&progress)
+    {
+        using held = std::decay_t<Progress>;
+        const auto tell = [](void *self, std::uint64_t uploaded, std::uint64_t upload_total, std::uint64_t downloaded,
+                             std::uint64_t download_total) noexcept -> std::int32_t {
+            return (*static_cast<held *>(self))(
+                transferred{uploaded, known(upload_total), downloaded, known(download_total)});
+        };
+        return this->set(httpc_request_set_progress, tell, new held(std::forward<Progress>(progress)), drop<held>);
+    }
+    /** Takes the progress function away. */
+    Self &progress(std::nullptr_t) noexcept
+    {
+        return this->set(httpc_request_set_progress, nullptr, nullptr, nullptr);
+    }
+};
+
+} // namespace detail
+} // namespace httpclient
+
+#endif
