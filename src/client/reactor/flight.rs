@@ -54,6 +54,18 @@ pub enum Stage {
     Pause,
 }
 
+impl Flight {
+    /// When it wants to be looked at next.
+    pub fn due(&self) -> Option<Micros> {
+        let token = match &self.stage {
+            Stage::Token { place, latest, .. } => Some(place.until().map_or(*latest, |until| until.min(*latest))),
+            _ => None,
+        };
+        let attempt = self.mocked.as_ref().and_then(|mocked| mocked.due());
+        [self.machine.wake_at(), attempt, token].into_iter().flatten().filter(|at| *at != Micros::MAX).min()
+    }
+}
+
 /// All of them, by number. A number is used again, with another generation.
 #[derive(Default)]
 pub struct Flights {
@@ -101,6 +113,10 @@ impl Flights {
 
     pub fn generation(&self, number: u32) -> u32 {
         self.slots.get(number as usize).map_or(0, |slot| slot.generation)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.slots.iter().filter_map(|slot| slot.flight.as_deref())
     }
 
     pub fn numbers(&self) -> Vec<u32> {

@@ -87,14 +87,15 @@ impl Reactor {
     pub(super) fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
         let Clock::Virtual(clock) = &self.client.config.clock else { return self.multiplexer.wait(until) };
         let now = clock.now();
-        match until {
-            Some(at) if at <= now => self.multiplexer.wait(Some(0))?,
-            Some(at) => {
-                clock.wait_as(self.inbox.clone(), Some(at));
-                self.multiplexer.wait(None)?
-            }
-            None => self.multiplexer.wait(None)?,
-        };
+        if until.is_some_and(|at| at <= now) {
+            self.multiplexer.wait(Some(0))?;
+            return Ok(clock.now());
+        }
+        // Alarms may be of calls that have ended, and time must not move on for those.
+        if let Some(at) = self.flights.iter().filter_map(Flight::due).min() {
+            clock.wait_as(self.inbox.clone(), Some(at));
+        }
+        self.multiplexer.wait(None)?;
         Ok(clock.now())
     }
 
