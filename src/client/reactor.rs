@@ -115,11 +115,9 @@ impl Reactor {
     fn read_messages(&mut self) {
         let mut messages = std::mem::take(&mut self.messages);
         self.inbox.take(&mut messages);
-        if !messages.is_empty() {
+        for message in messages.drain(..) {
             // Calls bring the times at which they began.
             self.now = clock::now();
-        }
-        for message in messages.drain(..) {
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
