@@ -1,6 +1,7 @@
 /*
  * What a careful program does by hand with libcurl: one easy handle for each thread, used again; URL, header list and timeouts set
- * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share.
+ * for each request; head and body collected into fresh memory. Option "fresh": a new handle for each request, with a share;
+ * "gzip": that coding is asked for and undone.
  */
 #include "bench.h"
 #include "text.h"
@@ -49,6 +50,9 @@ static CURL *new_easy(CURLSH *share)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     if (job.ca[0] != 0) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, job.ca);
+    }
+    if (strcmp(job.option, "gzip") == 0) {
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     }
     if (share != NULL) {
         curl_easy_setopt(easy, CURLOPT_SHARE, share);

@@ -55,6 +55,11 @@ extern "C" {
 #define HTTPC_READ_PAUSE INT64_MIN
 
 /**
+ * What a httpc_head_fn or httpc_write_fn returns to get nothing more until httpc_call_resume().
+ */
+#define HTTPC_SINK_PAUSE INT32_MIN
+
+/**
  * What became of a call. 0 is success; the groups say where the trouble lies: 1-19 the caller's side, 20-39 reaching
  * the server, 40-59 time, 60-79 the server's answer and the client's own gates. Values are never renumbered.
  */
@@ -421,6 +426,25 @@ typedef enum httpc_protocol {
 } httpc_protocol;
 
 /**
+ * How a request's body is compressed. The server has to know what to make of it: few undo it unasked.
+ */
+typedef enum httpc_compression {
+    /**
+     * As it is.
+     */
+    HTTPC_COMPRESSION_NONE = 0,
+    /**
+     * RFC 1952, at zlib's usual level, 6.
+     */
+    HTTPC_COMPRESSION_GZIP = 1,
+    /**
+     * RFC 8878, at its usual level, 3.
+     */
+    HTTPC_COMPRESSION_ZSTD = 2,
+    HTTPC_COMPRESSION_FORCE_32_ = 2147483647,
+} httpc_compression;
+
+/**
  * A moment of the final attempt, for httpc_response_time_us().
  */
 typedef enum httpc_phase {
@@ -677,6 +701,22 @@ typedef int32_t (*httpc_progress_fn)(void *userdata,
                                      uint64_t upload_total,
                                      uint64_t downloaded,
                                      uint64_t download_total);
+
+/**
+ * Receives the head of the response whose body follows: a response without a body, borrowed until the function returns
+ * (httpc_response_ref() keeps it). Comes again, for another response, when a connection broke before the first byte of the body
+ * and the call was retried. 0 goes on, HTTPC_SINK_PAUSE pauses, and every other number ends the call with HTTPC_E_ABORTED and
+ * the number in its detail. Runs where the httpc_write_fn does.
+ */
+typedef int32_t (*httpc_head_fn)(void *userdata, const struct httpc_response *head);
+
+/**
+ * Receives the next bytes of a body, decoded, at least one; they are the library's again when the function returns. 0 goes on.
+ * HTTPC_SINK_PAUSE goes on after httpc_call_resume(): these bytes are taken, and no more come until then. Every other number ends
+ * the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a blocking call, where it may wait,
+ * and on an engine thread for a submitted one and over HTTP/2, where it must not. It may call the library.
+ */
+typedef int32_t (*httpc_write_fn)(void *userdata, const void *data, size_t size);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -1081,7 +1121,7 @@ httpc_code httpc_config_set_system_ca(httpc_config *config,
                                       int32_t on);
 
 /**
- * The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate, then those of its
+ * The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate and those of its
  * intermediate authorities, if any. `key_file`: a PEM file with its private key; NULL where that is in the same file.
  * `password` opens an encrypted key, NULL for none; it is in no detail and no log. Like a secret header it is for the
  * base URL's server only; without a base URL for every server that asks. The setter called last counts.
@@ -1818,6 +1858,41 @@ httpc_code httpc_request_set_progress(httpc_request *request,
                                       httpc_progress_fn progress,
                                       void *userdata,
                                       httpc_drop_fn drop);
+
+/**
+ * Compresses the body while it goes out, whatever it comes from, and says so in Content-Encoding; `compression` is an
+ * httpc_compression. A body that is read piece by piece is then sent without a length (chunked in HTTP/1.1). A source that pauses
+ * has what it gave so far sent. Ask for it only where the server is known to undo it: most do not. An empty body stays as it
+ * is. A request that has a Content-Encoding header as well is HTTPC_E_INVALID_ARG when it is sent.
+ */
+HTTPC_API
+httpc_code httpc_request_set_compression(httpc_request *request,
+                                         int32_t compression);
+
+/* ---- Response bodies --------------------------------------------------------------------------- */
+
+/*
+ * Bodies that the program takes while they come in. Of all that a call meets on its way, retried, redirected and failing
+ * responses, a sink gets nothing: only the response that the call ends with, once its status has settled that.
+ */
+
+/**
+ * Where the body of the response goes instead of into memory: to `write`, piece by piece, after `head` (may be NULL) has seen the
+ * response's head. The response that the call ends with then has an empty body. What ends in an error (a status of 400 or more,
+ * unless httpc_request_set_status_errors() is off, and what is retried or redirected) never comes here; the error has its
+ * response. A body that breaks off is fetched anew by a retry as long as none of it has come here; later that ends the call.
+ * The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs once,
+ * when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A paused sink (HTTPC_SINK_PAUSE, in submitted calls only) makes the server wait: HTTPC_TIMEOUT_READ does not run meanwhile;
+ * HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its sink pauses.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_sink(httpc_request *request,
+                                       httpc_head_fn head,
+                                       httpc_write_fn write,
+                                       void *userdata,
+                                       httpc_drop_fn drop);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

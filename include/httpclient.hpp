@@ -254,6 +254,7 @@ class request : public detail::bodies<request>
     request &retry(std::nullptr_t) noexcept { return set(httpc_request_set_retry, nullptr); }
     request &status_errors(bool on) noexcept { return set(httpc_request_set_status_errors, on); }
     request &max_body(std::uint64_t bytes) noexcept { return set(httpc_request_set_max_body, bytes); }
+    request &compression(httpc_compression coding) noexcept { return set(httpc_request_set_compression, coding); }
     request &content_decoding(bool on) noexcept { return set(httpc_request_set_content_decoding, on); }
     request &max_redirects(std::uint32_t redirects) noexcept { return set(httpc_request_set_max_redirects, redirects); }
     request &redirect_post(bool on) noexcept { return set(httpc_request_set_redirect_post, on); }

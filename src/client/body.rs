@@ -1,11 +1,14 @@
 //! What a request sends along: bytes, or something that is read piece by piece while it goes out.
 
+mod compress;
 mod feed;
 mod file;
 pub mod multipart;
 mod source;
 
 use crate::error::Result;
+pub use compress::Compression;
+use compress::Compressor;
 pub use feed::Feed;
 use multipart::Multipart;
 pub use source::{Pull, Reader, Source};
@@ -70,21 +73,30 @@ impl Body {
     }
 
     /// Makes ready for a call: opens what is to be read.
-    pub fn open(&self) -> Result<(Content, Option<Feed>)> {
+    pub fn open(&self, compression: Compression) -> Result<(Content, Option<Feed>)> {
         let feed = match self {
             Body::Absent => return Ok((Content::Absent, None)),
-            Body::Bytes(bytes) => return Ok((Content::Bytes(bytes.clone()), None)),
+            Body::Bytes(bytes) => return Ok((Content::Bytes(compressed(bytes.clone(), compression)?), None)),
             Body::Form(text) => {
-                return Ok((Content::Bytes(Memory::Copied(Arc::from(text.as_bytes()))), None));
+                let bytes = Memory::Copied(Arc::from(text.as_bytes()));
+                return Ok((Content::Bytes(compressed(bytes, compression)?), None));
             }
             Body::File(path) => Feed::of_file(path)?,
             Body::Source(source) => Feed::of_source(source)?,
             Body::Multipart(multipart) => Feed::of_multipart(multipart)?,
         };
+        let feed = feed.compressed(Compressor::new(compression)?);
         Ok(match feed.length() {
             // The transport would never ask for a byte of it.
             Some(0) => (Content::Bytes(Memory::Copied(Arc::default())), None),
             length => (Content::Stream(length), Some(feed)),
         })
     }
+}
+
+fn compressed(bytes: Memory, compression: Compression) -> Result<Memory> {
+    Ok(match Compressor::new(compression)? {
+        Some(compressor) if !bytes.is_empty() => Memory::Copied(compressor.compress(&bytes)?.into()),
+        _ => bytes,
+    })
 }

@@ -1,7 +1,7 @@
 //! A request as the program describes it, before a client's defaults are added.
 
 use super::body::multipart::{Multipart, PartContent, check_content_type, with_line_ends};
-use super::body::{Body, Memory};
+use super::body::{Body, Compression, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, checked_header};
 use super::headers::check_value;
@@ -10,6 +10,7 @@ use super::meter::Watcher;
 use super::method::Method;
 use super::response::Response;
 use super::retry_rules::RetryRules;
+use super::sink::Sink;
 use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
 use crate::error::{Error, Result};
@@ -52,12 +53,15 @@ pub struct Request {
     pub status_errors: Option<bool>,
     pub max_body: Option<u64>,
     pub content_decoding: Option<bool>,
+    pub compression: Compression,
     /// Most redirects followed.
     pub max_redirects: Option<u32>,
     pub redirect_post: Option<bool>,
     pub idempotency_key: Option<IdempotencyKey>,
     pub idempotent: Option<bool>,
     pub cancel: Option<Arc<CancelToken>>,
+    /// Where the response's body goes, if not into memory.
+    pub sink: Option<Arc<dyn Sink>>,
     pub watcher: Option<Arc<Watcher>>,
 }
 
@@ -81,11 +85,13 @@ impl Request {
             status_errors: None,
             max_body: None,
             content_decoding: None,
+            compression: Compression::default(),
             max_redirects: None,
             redirect_post: None,
             idempotency_key: None,
             idempotent: None,
             cancel: None,
+            sink: None,
             watcher: None,
         })
     }

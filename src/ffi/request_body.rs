@@ -8,7 +8,7 @@ use super::request::{httpc_request, set};
 use super::retry_policy::httpc_drop_fn;
 use super::{Userdata, bytes, is_null, optional, string};
 use crate::client::body::multipart::PartContent;
-use crate::client::body::{Body, Memory, Pull, Reader, Source};
+use crate::client::body::{Body, Compression, Memory, Pull, Reader, Source};
 use crate::client::meter::Transferred;
 use crate::error::{Code, Error, Result};
 use crate::ffi::library::HTTPC_UNSET;
@@ -268,4 +268,18 @@ unsafe fn named_file(path: *const c_char) -> Result<PathBuf> {
         return Err(Error::invalid("path", "is empty"));
     }
     Ok(PathBuf::from(OsStr::from_bytes(bytes)))
+}
+
+/// Compresses the body while it goes out, whatever it comes from, and says so in Content-Encoding; `compression` is an
+/// httpc_compression. A body that is read piece by piece is then sent without a length (chunked in HTTP/1.1). A source that pauses
+/// has what it gave so far sent. Ask for it only where the server is known to undo it: most do not. An empty body stays as it
+/// is. A request that has a Content-Encoding header as well is HTTPC_E_INVALID_ARG when it is sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_compression(request: *mut httpc_request, compression: i32) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.compression = Compression::try_from(compression)?;
+            Ok(())
+        })
+    }
 }

@@ -52,7 +52,7 @@ unsafe fn password_of<'a>(password: *const c_char) -> Result<Option<&'a str>> {
     if password.is_null() { Ok(None) } else { unsafe { string(password, "password") }.map(Some) }
 }
 
-/// The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate, then those of its
+/// The certificate to show to servers that want one (mutual TLS): a PEM file with the certificate and those of its
 /// intermediate authorities, if any. `key_file`: a PEM file with its private key; NULL where that is in the same file.
 /// `password` opens an encrypted key, NULL for none; it is in no detail and no log. Like a secret header it is for the
 /// base URL's server only; without a base URL for every server that asks. The setter called last counts.

@@ -64,6 +64,20 @@ TEST(a_proxy_that_opens_no_tunnel)
     }
 }
 
+/* Of localhost's addresses the first may refuse: that is not what went wrong. */
+TEST(a_proxy_with_several_addresses_that_opens_no_tunnel)
+{
+    unsigned port = 0;
+    CHECK_EQ(sscanf(address("URL"), "http://127.0.0.1:%u", &port), 1);
+    httpc_client *client = client_through(text("http://localhost:%u", port));
+    struct outcome o = get(client, text("%s/echo", address("TLS")));
+    CHECK_CODE(o.code, HTTPC_E_PROXY);
+    CHECK_HAS(httpc_error_detail(o.error), "opened no tunnel: CONNECT tunnel failed, response 4");
+    CHECK_EQ(attempts(&o), 1);
+    done(&o);
+    httpc_client_free(client);
+}
+
 TEST(the_proxys_password_is_a_secret)
 {
     const char *host = address("REFUSED") + strlen("http://");

@@ -93,6 +93,21 @@ TEST(both_from_memory)
     expect_known_as(config, "test client 2");
 }
 
+/* The server wants to see each before its issuer. */
+TEST(the_order_in_a_file_does_not_matter)
+{
+    size_t length = 0;
+    char *content = file_content(address("CLIENT_CHAIN"), &length);
+    const char *second = strstr(content + 1, "-----BEGIN CERTIFICATE");
+    if (CHECK(second != NULL)) {
+        const char *reversed = text("%s%.*s", second, (int)(second - content), content);
+        httpc_config *config = trusting_config();
+        httpc_config_set_client_certificate_pem(config, reversed, length, NULL, 0, NULL);
+        expect_known_as(config, "test client 2");
+    }
+    free(content);
+}
+
 TEST(the_one_set_last_counts)
 {
     httpc_config *config = certified_config("/no/such/file", NULL, NULL);
@@ -151,15 +166,37 @@ TEST(without_a_base_url_it_is_for_all)
     httpc_client_free(client);
 }
 
-/* A proxy over TLS that wants a certificate: the server's route takes plain requests as a proxy would. */
-TEST(it_is_not_shown_to_a_proxy)
+static httpc_client *client_through(const char *proxy)
 {
     httpc_config *config = NULL;
     CHECK_CODE(httpc_config_new(&config, NULL), HTTPC_OK);
     httpc_config_set_ca_file(config, address("CA"));
     httpc_config_set_client_certificate(config, address("CLIENT_CERT"), address("CLIENT_KEY"), NULL);
-    CHECK_CODE(httpc_config_set_proxy(config, address("TLS_CLIENT_CERT_1_2")), HTTPC_OK);
-    httpc_client *client = new_client(config);
+    CHECK_CODE(httpc_config_set_proxy(config, proxy), HTTPC_OK);
+    return new_client(config);
+}
+
+TEST(a_proxy_over_tls_passes_it_on_without_seeing_it)
+{
+    httpc_client *client = client_through(address("TLS_PROXY"));
+    static const char *const names[] = {"TLS_CLIENT_CERT", "TLS_CLIENT_CERT_1_2"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (int call = 0; call < 2; call++) {
+            struct outcome o = get(client, text("%s/tls", address(names[i])));
+            CHECK_CODE(o.code, HTTPC_OK);
+            CHECK_STR(httpc_response_json_string(o.response, "/client", NULL), "test client");
+            CHECK_EQ(httpc_response_tls_version(o.response), i == 0 ? HTTPC_TLS_1_3 : HTTPC_TLS_1_2);
+            CHECK_EQ(httpc_response_reused(o.response), call > 0);
+            done(&o);
+        }
+    }
+    httpc_client_free(client);
+}
+
+/* The server's routes take plain requests as a proxy would. */
+TEST(a_proxy_that_insists_on_one_gets_none)
+{
+    httpc_client *client = client_through(address("TLS_CLIENT_CERT_1_2"));
     static const char *const urls[] = {"http://behind.test/echo", "https://behind.test/echo"};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         struct outcome o = get(client, urls[i]);
@@ -214,16 +251,101 @@ TEST(files_of_another_kind)
     expect_no_client(config, HTTPC_E_TLS, "client certificate from memory", "no certificate");
 }
 
+/* One byte after the other: what is read must be good, and what is refused must be told. */
+static void check_damaged(char *content, size_t length, bool is_pkcs12)
+{
+    for (size_t at = 0; at < length; at += 5) {
+        content[at] ^= 0x15;
+        httpc_config *config = trusting_config();
+        if (is_pkcs12) {
+            httpc_config_set_client_pkcs12_data(config, content, length, SECRET);
+        } else {
+            httpc_config_set_client_certificate_pem(config, content, length, NULL, 0, SECRET);
+        }
+        httpc_client *client = NULL;
+        httpc_error *error = NULL;
+        httpc_code code = httpc_client_new(config, &client, &error);
+        if (!CHECK(code == HTTPC_OK || (code == HTTPC_E_TLS && clean_error(error)))) {
+            fprintf(stderr, "  for byte %zu: %s\n", at, httpc_error_detail(error));
+        }
+        httpc_error_free(error);
+        httpc_client_free(client);
+        httpc_config_free(config);
+        content[at] ^= 0x15;
+    }
+}
+
+TEST(damaged_files)
+{
+    size_t length = 0;
+    char *content = file_content(address("CLIENT_CHAIN"), &length);
+    check_damaged(content, length, false);
+    free(content);
+    content = file_content(address("CLIENT_P12"), &length);
+    check_damaged(content, length, true);
+    free(content);
+}
+
 TEST(a_key_of_another_certificate)
 {
     const char *certificate = address("CLIENT_CHAIN"), *key = address("CLIENT_KEY");
     expect_no_client(certified_config(certificate, key, NULL), HTTPC_E_TLS, certificate, "does not belong");
 }
 
+TEST(a_key_that_is_too_short_for_this_openssl)
+{
+    httpc_client *client = NULL;
+    httpc_error *error = NULL;
+    httpc_config *config = certified_config(address("CLIENT_WEAK"), NULL, NULL);
+    if (httpc_client_new(config, &client, &error) == HTTPC_OK) {
+        check_skip_this = "this system's OpenSSL takes short keys";
+    } else {
+        CHECK_CODE(httpc_error_code(error), HTTPC_E_TLS);
+        CHECK_HAS(httpc_error_detail(error), "key too small");
+    }
+    httpc_error_free(error);
+    httpc_client_free(client);
+    httpc_config_free(config);
+}
+
 TEST(an_expired_certificate)
 {
     const char *certificate = address("CLIENT_EXPIRED");
     expect_no_client(certified_config(certificate, NULL, NULL), HTTPC_E_TLS, certificate, "expired on");
+}
+
+/* openssl pkcs12 -export -legacy: RC2 with 40 bits, as programs wrote it for decades. */
+static const char old_pkcs12[] =
+    "308203720201033082033806092a864886f70d010701a082032904820325308203213082021706092a864886f70d010706a0820208308202"
+    "04020100308201fd06092a864886f70d010701301c060a2a864886f70d010c0106300e040879be9610ffa1d3da02020800808201d0a14c6f"
+    "8351f2b831603d086c222b5e227a76a3e28ab4dab4fa8a23477e4e769724d4b46a1369c4297b7fb779213f80afba5aa6078c63ee787e164d"
+    "de2004e6a93aed11fb56bbb3d1dd005b231bc3c4757bbba0b6f195e1872d4ed3b460246ff16ddddfdd12a9b342fe56874d129f9513e92856"
+    "211ff69c8584b5460f75beb0cd013aefb7007361323ed9cb509ac8823f144d0d42b0cbed4fa1f726c4de29f2a4fc2e036217da3450deb0b8"
+    "32fe179b5e0d2bd65f3f1306a1b4ad4694e00dde85280fbbeada59e1d8909130abd6a690edfc0a13f5fdada0b3735e89e3007088e01fb20d"
+    "6494503590f30c7e61ef216e49903986a6b2b7a7e43b0f9e6bd1f84582c8c6207ea7fe7d17de49debd0b50e8700c1dd93b8dff03d3ffc98a"
+    "a2eb4e1cd7bf418767ce76f9579d90bd983bc089a262c13fb3c412c987f9247171542f8c6e2b9bdafc2d105664d35848d671ac0f9f1c7e44"
+    "fcd3aa09282c8826ea86c8d4ec13b3918f527ee2e91db2c936062552b1336c57e50e1c72caf0a1bcda8eea39f15722f144c190de076bd590"
+    "2af5db048474a9008c7feeb3a2f37be24100c91420ea3e18fc57264a5fb41e03d0101f8ce49c6b26c823a543d6526ec70a56e41d9e21c386"
+    "fef9a376aaf268ff179c186d233082010206092a864886f70d010701a081f40481f13081ee3081eb060b2a864886f70d010c0a0102a081b4"
+    "3081b1301c060a2a864886f70d010c0103300e040803d745bc6af074be02020800048190212e374c69e5e5f12761a44671c1bcf78bbb60bb"
+    "948f89585a88ccd611225bfae0d21a900937fe34edf4f57b75a77200c799e738b0a5362783ac0b51cff14e4402a07ff4cdabc79a088e2ac0"
+    "d8abf1e7dddcfcc2cde2c26ba74fe28c55dac77bedaa0ae138fa2437d2cec0d5809ce27d0414d963fecd202d77542808761a639c4918ac06"
+    "c891e65563e0b0c45b432bd43125302306092a864886f70d0109153116041461eb4e4f0e92dc3023a73155674adc381c62e8b63031302130"
+    "0906052b0e03021a0500041434a40b9af150795bb842eeca05f69683990ceb2a0408b84f4fad29fd824802020800";
+
+TEST(an_encryption_that_openssl_has_given_up)
+{
+    if (strstr(httpc_version(), "OpenSSL/1.") != NULL) {
+        check_skip_this = "OpenSSL 1 still knows it";
+        return;
+    }
+    unsigned char data[sizeof old_pkcs12 / 2];
+    for (size_t i = 0; i < sizeof data; i++) {
+        CHECK_EQ(sscanf(old_pkcs12 + 2 * i, "%2hhx", &data[i]), 1);
+    }
+    httpc_config *config = trusting_config();
+    CHECK_CODE(httpc_config_set_client_pkcs12_data(config, data, sizeof data, SECRET), HTTPC_OK);
+    expect_no_client(config, HTTPC_E_TLS, "client certificate from memory", "encrypted in an old way");
 }
 
 TEST(arguments_are_checked_at_once)

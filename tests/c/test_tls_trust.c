@@ -164,3 +164,18 @@ TEST(a_damaged_certificate_spoils_the_whole_bundle)
     free(pem);
     expect_no_client(config, HTTPC_E_TLS, "not a good certificate");
 }
+
+/* Which OpenSSL would ask for at the terminal. */
+TEST(a_certificate_behind_a_password_is_refused)
+{
+    size_t length = 0;
+    char *pem = file_content(address("CA"), &length);
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+    CHECK(strncmp(pem, begin, sizeof begin - 1) == 0);
+    const char *encrypted = text("%sProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n%s",
+                                 begin, pem + sizeof begin - 1);
+    free(pem);
+    httpc_config *config = new_config();
+    httpc_config_add_ca_pem(config, encrypted, strlen(encrypted));
+    expect_no_client(config, HTTPC_E_TLS, "not a good certificate");
+}

@@ -15,6 +15,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Statistics", "stats"),
     ("Requests", "request"),
     ("Request bodies", "request_body"),
+    ("Response bodies", "request_sink"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
@@ -105,6 +106,7 @@ fn generate() -> String {
         root().join("src/client/timeouts.rs"),
         root().join("src/client/log.rs"),
         root().join("src/client/protocol.rs"),
+        root().join("src/client/body/compress.rs"),
         root().join("src/client/tls.rs"),
     ];
     type_files.extend(SECTIONS.iter().map(|(_, name)| section_file(name)));

@@ -1,6 +1,7 @@
 //! The body of one call, read piece by piece while it goes out. A driver asks for more where the transport has room, so that
 //! no code of the program's runs inside the transport.
 
+use super::compress::Compressor;
 use super::file::FileReader;
 use super::multipart::{Multipart, MultipartReader};
 use super::source::{Pull, Reader, Source, Stream};
@@ -14,7 +15,9 @@ pub struct Feed {
     stream: Option<Stream>,
     /// Who gets the stream back.
     home: Option<Arc<Source>>,
+    /// As announced to the transport.
     length: Option<u64>,
+    compressor: Option<Compressed>,
     /// There is somebody who can end a pause.
     pub may_pause: bool,
     is_paused: bool,
@@ -36,12 +39,22 @@ impl Feed {
     pub fn of_source(source: &Arc<Source>) -> Result<Feed> {
         let stream = Some(source.claim()?);
         let (home, length) = (Some(source.clone()), source.length);
-        Ok(Feed { stream, home, length, may_pause: false, is_paused: false })
+        Ok(Feed { stream, home, length, compressor: None, may_pause: false, is_paused: false })
     }
 
     fn own(reader: Box<dyn Reader>, length: u64) -> Feed {
         let stream = Some(Stream { reader, is_begun: false });
-        Feed { stream, home: None, length: Some(length), may_pause: false, is_paused: false }
+        Feed { stream, home: None, length: Some(length), compressor: None, may_pause: false, is_paused: false }
+    }
+
+    /// Of an empty one nothing becomes more.
+    pub fn compressed(mut self, compressor: Option<Compressor>) -> Feed {
+        if self.length != Some(0)
+            && let Some(compressor) = compressor
+        {
+            self.compressor = Some(Compressed { compressor, length: self.length.take(), given: 0 });
+        }
+        self
     }
 
     pub fn length(&self) -> Option<u64> {
@@ -59,7 +72,7 @@ impl Feed {
         let Some(stream) = self.stream.as_mut().filter(|stream| stream.is_begun) else { return Ok(()) };
         stream.reader.rewind()?;
         stream.is_begun = false;
-        Ok(())
+        self.compressor.as_mut().map_or(Ok(()), Compressed::restart)
     }
 
     /// The program has more to give.
@@ -75,19 +88,17 @@ impl Feed {
         while !self.is_paused && (outflow.wants_more() || has_read && !may_wait && outflow.has_room()) {
             let Some(stream) = &mut self.stream else { break };
             stream.is_begun = true;
-            match outflow.fill(|room| stream.reader.read(room)) {
+            let read = |room: &mut [u8]| match &mut self.compressor {
+                Some(compressor) => compressor.read(&mut *stream.reader, room),
+                None => stream.reader.read(room),
+            };
+            match outflow.fill(read) {
                 Ok(Pull::Pause) if !self.may_pause => return Err(nobody_to_resume()),
                 Ok(Pull::Pause) => self.is_paused = true,
                 Ok(_) => has_read = true,
                 Err(Miscount::Reader(error)) => return Err(error),
-                Err(Miscount::TooFew { given, length }) => {
-                    return Err(aborted(format!(
-                        "the body source ended after {given} of the announced {length} bytes"
-                    )));
-                }
-                Err(Miscount::TooMany { length }) => {
-                    return Err(aborted(format!("the body source gave more than the announced {length} bytes")));
-                }
+                Err(Miscount::TooFew { given, length }) => return Err(too_few(given, length)),
+                Err(Miscount::TooMany { length }) => return Err(too_many(length)),
             }
         }
         Ok(has_read)
@@ -100,6 +111,42 @@ impl Drop for Feed {
             home.give_back(stream);
         }
     }
+}
+
+/// What is read is compressed, so that the transport cannot count it.
+struct Compressed {
+    compressor: Compressor,
+    length: Option<u64>,
+    given: u64,
+}
+
+impl Compressed {
+    fn restart(&mut self) -> Result<()> {
+        self.given = 0;
+        self.compressor.restart()
+    }
+
+    fn read(&mut self, reader: &mut dyn Reader, into: &mut [u8]) -> Result<Pull> {
+        self.compressor.read(into, |room| {
+            let pull = reader.read(room)?;
+            if let Pull::Bytes(count) = pull {
+                self.given += count as u64;
+            }
+            match (pull, self.length) {
+                (Pull::End, Some(length)) if self.given < length => Err(too_few(self.given, length)),
+                (Pull::Bytes(_), Some(length)) if self.given > length => Err(too_many(length)),
+                _ => Ok(pull),
+            }
+        })
+    }
+}
+
+fn too_few(given: u64, length: u64) -> Box<Error> {
+    aborted(format!("the body source ended after {given} of the announced {length} bytes"))
+}
+
+fn too_many(length: u64) -> Box<Error> {
+    aborted(format!("the body source gave more than the announced {length} bytes"))
 }
 
 fn aborted(why: impl AsRef<str>) -> Box<Error> {

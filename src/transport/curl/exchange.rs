@@ -235,6 +235,10 @@ pub extern "C" fn prereq(
 
 impl Handler for Exchange {
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
+        if !self.inflow.has_room() {
+            self.inflow.is_held = true;
+            return Err(WriteError::Pause);
+        }
         Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
     }
 

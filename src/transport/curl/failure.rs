@@ -174,7 +174,8 @@ impl Report<'_> {
             return None;
         }
         let note = match self.curl_code {
-            curl_sys::CURLE_COULDNT_CONNECT if self.os_errno != 0 => {
+            // The error number may be left from another of the proxy's addresses.
+            curl_sys::CURLE_COULDNT_CONNECT if self.os_errno != 0 && !said.contains("CONNECT tunnel failed") => {
                 format!("could not connect to the proxy {proxy}: {}", os_reason(self.os_errno))
             }
             curl_sys::CURLE_COULDNT_RESOLVE_PROXY => format!("could not resolve the proxy's name in {proxy}"),

@@ -8,13 +8,14 @@ use openssl::error::ErrorStack;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslContextBuilder, SslMethod};
-use openssl::x509::X509;
+use openssl::x509::{X509, X509VerifyResult};
 use std::cmp::Ordering;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 
 const CERTIFICATE: &str = "client certificate";
 const KEY: &str = "client key";
+const KEY_OF_ANOTHER: &str = "the key does not belong to this certificate";
 
 pub struct Identity {
     certificate: X509,
@@ -35,10 +36,6 @@ impl Identity {
 
     /// What a handshake would fail of later, and say less clearly.
     fn check(&self, shown: &str) -> Result<()> {
-        let belongs = self.certificate.public_key().is_ok_and(|public| public.public_eq(&self.key));
-        if !belongs {
-            return Err(bad(shown, "the key does not belong to this certificate"));
-        }
         let ends = self.certificate.not_after();
         let is_over = Asn1Time::days_from_now(0).and_then(|now| ends.compare(&now)).is_ok_and(Ordering::is_lt);
         if is_over {
@@ -68,15 +65,26 @@ impl Identity {
 
 fn from_pem(certificates: &Source, key: Option<&Source>, password: Option<&str>) -> Result<Identity> {
     let pem = load(CERTIFICATE, certificates)?;
-    let mut found = parse_pem(&shown(CERTIFICATE, certificates), &pem)?.into_iter();
-    let Some(certificate) = found.next() else {
-        return Err(bad(&shown(CERTIFICATE, certificates), "no certificate in it"));
-    };
+    let found = parse_pem(&shown(CERTIFICATE, certificates), &pem)?;
     let key = match key {
         Some(source) => private_key(&shown(KEY, source), &load(KEY, source)?, password)?,
         None => private_key(&shown(CERTIFICATE, certificates), &pem, password)?,
     };
-    Ok(Identity { certificate, key, chain: found.collect() })
+    arranged(found, key).ok_or_else(|| bad(&shown(CERTIFICATE, certificates), KEY_OF_ANOTHER))
+}
+
+/// Files hold them in any order, handshakes want each before its issuer (RFC 5246 section 7.4.2). `None`: the key belongs
+/// to none of them.
+fn arranged(mut found: Vec<X509>, key: PKey<Private>) -> Option<Identity> {
+    let belongs = |one: &X509| one.public_key().is_ok_and(|public| public.public_eq(&key));
+    let certificate = found.remove(found.iter().position(belongs)?);
+    let mut chain: Vec<X509> = Vec::new();
+    loop {
+        let last = chain.last().unwrap_or(&certificate);
+        let Some(at) = found.iter().position(|one| one.issued(last) == X509VerifyResult::OK) else { break };
+        chain.push(found.remove(at));
+    }
+    Some(Identity { certificate, key, chain })
 }
 
 fn private_key(shown: &str, pem: &[u8], password: Option<&str>) -> Result<PKey<Private>> {
@@ -112,8 +120,8 @@ fn from_pkcs12(source: &Source, password: Option<&str>) -> Result<Identity> {
     let (Some(certificate), Some(key)) = (parsed.cert, parsed.pkey) else {
         return Err(bad(&shown, "a certificate with its key is not in it"));
     };
-    let chain = parsed.ca.into_iter().flatten().collect();
-    Ok(Identity { certificate, key, chain })
+    let found = std::iter::once(certificate).chain(parsed.ca.into_iter().flatten()).collect();
+    arranged(found, key).ok_or_else(|| bad(&shown, KEY_OF_ANOTHER))
 }
 
 /// Never with the password.

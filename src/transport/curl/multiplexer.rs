@@ -23,6 +23,7 @@ use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::sync::Map;
 use crate::transport::Outgoing;
+use crate::transport::inflow::Inflow;
 use crate::transport::outflow::Outflow;
 use curl_sys::CURLcode;
 use lane::Lane;
@@ -200,10 +201,32 @@ impl Multiplexer {
         })
     }
 
-    pub fn limit_body(&mut self, id: u32, limit: u64) {
-        if let Some(Some(transfer)) = self.transfers.get_mut(id as usize) {
-            transfer.handle.exchange_mut().inflow.limit_body(limit);
+    /// The attempt's response as it comes in. After something was taken of its body: [`Multiplexer::go_on_receiving`].
+    pub fn inflow(&mut self, id: u32) -> Option<&mut Inflow> {
+        let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
+        Some(&mut transfer.handle.exchange_mut().inflow)
+    }
+
+    /// Whether there may be more of the body now.
+    pub fn go_on_receiving(&mut self, now: Micros, id: u32) -> bool {
+        let Some(Some(transfer)) = self.transfers.get_mut(id as usize) else { return false };
+        let number = transfer.shard;
+        if let Some(Some(shard)) = self.shards.get(number as usize) {
+            shard.enter(now);
         }
+        let goes_on = transfer.handle.go_on_receiving();
+        if let Err(code) = goes_on {
+            transfer.ended.get_or_insert(code);
+        }
+        let goes_on = goes_on.unwrap_or(false);
+        if goes_on {
+            self.note_due(number);
+        }
+        goes_on
+    }
+
+    pub fn has_ended(&self, id: u32) -> bool {
+        matches!(self.transfers.get(id as usize), Some(Some(transfer)) if transfer.ended.is_some())
     }
 
     /// The attempt's body as it goes out, to be filled; then [`Multiplexer::go_on_sending`].

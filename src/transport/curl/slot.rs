@@ -66,6 +66,11 @@ impl Slot {
         self.spoiled || self.running
     }
 
+    /// After something was taken of the body; see [`Handle::go_on_receiving`].
+    pub fn go_on_receiving(&mut self) -> std::result::Result<bool, ffi::CURLcode> {
+        self.handle.go_on_receiving()
+    }
+
     pub fn inflow(&mut self) -> &mut Inflow {
         &mut self.handle.exchange_mut().inflow
     }

@@ -1,7 +1,7 @@
 //! Whose certificates a client trusts: one parsed store for all its connections. Left to itself libcurl parses the bundle
 //! anew for every handle, at 17 ms and 0.9 MB each.
 
-use super::certificates::{parse_pem, read, shown_path, unreadable};
+use super::certificates::{all_in, parse_pem, read, shown_path, unreadable};
 use super::sys;
 use crate::client::tls::{Authorities, Tls};
 use crate::error::{Code, Error, Result};
@@ -117,7 +117,7 @@ fn in_directory(path: &Path) -> Result<Vec<X509>> {
             continue;
         }
         let pem = read(&shown_path("CA file", &file), &file)?;
-        found.extend(X509::stack_from_pem(&pem).unwrap_or_default());
+        found.extend(all_in(&pem).unwrap_or_default());
     }
     if found.is_empty() {
         return Err(Error::new(Code::HTTPC_E_TLS, format!("{shown}: no file with a certificate in PEM form in it")));

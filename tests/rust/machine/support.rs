@@ -101,6 +101,7 @@ fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
         limited: false,
         status_errors: true,
         max_body: 1 << 20,
+        sink: None,
         redirects: Default::default(),
         budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
     };
@@ -346,6 +347,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
+        delivered: 0,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),

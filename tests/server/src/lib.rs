@@ -25,5 +25,6 @@ mod shared;
 mod socket;
 mod tls;
 mod traps;
+mod tunnel;
 
 pub use server::Server;

@@ -19,6 +19,8 @@ pub enum Kind {
     Refused,
     /// A listener whose backlog is full, so that connecting hangs.
     Blackhole,
+    /// A proxy over TLS.
+    Proxy,
     /// The path of a file with certificates or keys.
     File(Pem),
     /// A directory with the authority, under the name that OpenSSL looks for.
@@ -40,6 +42,8 @@ pub enum Pem {
     ClientPkcs12,
     /// With the key behind it.
     ClientExpired,
+    /// RSA with 1024 bits, with the key behind it.
+    ClientWeak,
     /// Of an authority that the server does not know, with the key behind it.
     ClientUnknown,
 }
@@ -65,6 +69,7 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("client_key_encrypted", Kind::File(Pem::ClientKeyEncrypted)),
     ("client_p12", Kind::File(Pem::ClientPkcs12)),
     ("client_expired", Kind::File(Pem::ClientExpired)),
+    ("client_weak", Kind::File(Pem::ClientWeak)),
     ("client_unknown", Kind::File(Pem::ClientUnknown)),
     ("ca_dir", Kind::Directory),
     ("tls_pin", Kind::Pin),
@@ -81,6 +86,7 @@ pub const NAMES: &[(&str, Kind)] = &[
     ("tls_chain", Kind::Tls(Flavour::Chain)),
     ("tls_client_cert", Kind::Tls(Flavour::ClientCertificate)),
     ("tls_client_cert_1_2", Kind::Tls(Flavour::ClientCertificate12)),
+    ("tls_proxy", Kind::Proxy),
     ("tls_truncate", Kind::Tls(Flavour::Truncate)),
     ("tls_close", Kind::Trap(Trap::TlsClose)),
     ("tls_stall", Kind::Trap(Trap::TlsStall)),

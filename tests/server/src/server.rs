@@ -11,6 +11,7 @@ use crate::{
     shared::Shared,
     socket::{End, Stream},
     tls::{self, Flavour, Pki},
+    tunnel,
 };
 use std::{
     io,
@@ -68,6 +69,14 @@ impl Server {
             }
             Kind::Http2Trap(trap) => {
                 let port = self.listen_alpn(pki, move |stream, _, _| trap.spring(stream))?;
+                format!("https://localhost:{port}")
+            }
+            Kind::Proxy => {
+                let context = pki.context(Flavour::OptionalClientCertificate)?;
+                let port = self.listen(move |tcp, _, _| match tls::accept(&context, tcp) {
+                    (stream, true) => tunnel::serve(Stream::Tls(stream)),
+                    (stream, false) => (Stream::Tls(stream), End::Cut),
+                })?;
                 format!("https://localhost:{port}")
             }
             Kind::Trap(trap) => {

@@ -37,7 +37,8 @@ pub enum Flavour {
     /// A certificate of the intermediate authority, with that.
     Chain,
     ClientCertificate,
-    /// The same with TLS 1.2, where the client learns of a refusal in the handshake.
+    OptionalClientCertificate,
+    /// `ClientCertificate` with TLS 1.2, where the client learns of a refusal in the handshake.
     ClientCertificate12,
     /// The routes are replaced by one answer without length that ends without close_notify.
     Truncate,
@@ -88,6 +89,10 @@ impl Pki {
                 let wish = Wish { valid: -20..-10, ..Wish::new("test client", Purpose::Client) };
                 issue(&wish, Some(&self.root))?.to_pem()
             }
+            Pem::ClientWeak => {
+                let wish = Wish { weak_key: true, ..Wish::new("test client", Purpose::Client) };
+                issue(&wish, Some(&self.root))?.to_pem()
+            }
             Pem::ClientUnknown => issue(&Wish::new("test client", Purpose::Client), Some(&self.unknown))?.to_pem(),
         }
     }
@@ -121,7 +126,7 @@ impl Pki {
             Flavour::WeakKey => weaken(&mut builder)?,
             Flavour::Version12 => builder.set_max_proto_version(Some(SslVersion::TLS1_2))?,
             Flavour::Chain => builder.add_extra_chain_cert(self.intermediate.certificate.clone())?,
-            Flavour::ClientCertificate | Flavour::ClientCertificate12 => {
+            Flavour::ClientCertificate | Flavour::ClientCertificate12 | Flavour::OptionalClientCertificate => {
                 if flavour == Flavour::ClientCertificate12 {
                     builder.set_max_proto_version(Some(SslVersion::TLS1_2))?;
                 }
@@ -129,7 +134,9 @@ impl Pki {
                 store.add_cert(self.root.certificate.clone())?;
                 builder.set_verify_cert_store(store.build())?;
                 builder.add_client_ca(&self.root.certificate)?;
-                builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+                let demanded = SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT;
+                let is_optional = flavour == Flavour::OptionalClientCertificate;
+                builder.set_verify(if is_optional { SslVerifyMode::PEER } else { demanded });
                 builder.set_session_id_context(b"testserver")?;
             }
             _ => {}

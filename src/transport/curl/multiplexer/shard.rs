@@ -155,6 +155,11 @@ impl Shard {
         &self.origin
     }
 
+    /// Before a call into libcurl that may set its timer.
+    pub fn enter(&self, now: Micros) {
+        self.hook.now.set(now);
+    }
+
     /// Puts an attempt in, to be driven soon.
     pub fn start(&mut self, now: Micros, handle: &mut Handle, out: &Outgoing<'_>) -> Result<()> {
         self.hook.now.set(now);

@@ -24,12 +24,6 @@ pub fn echo(x: &Asked) -> Planned {
     x.reply(Response::json(200, &body))
 }
 
-/// The request's body, byte for byte.
-pub fn body(x: &Asked) -> Planned {
-    let kind = x.request.header("content-type").unwrap_or("application/octet-stream");
-    x.reply(Response::new(200, kind, x.request.body.clone()))
-}
-
 /// What the server's side of the connection knows of its TLS.
 pub fn tls(x: &mut Exchange) -> Answer {
     let Some(ssl) = x.connection.ssl() else { return bad("this is no TLS") };
@@ -41,6 +35,16 @@ pub fn tls(x: &mut Exchange) -> Answer {
         "resumed": ssl.session_reused(), "client": name,
     });
     x.reply(Response::json(200, &body))
+}
+
+/// The request's body, byte for byte, in the coding that it came in.
+pub fn body(x: &Asked) -> Planned {
+    let kind = x.request.header("content-type").unwrap_or("application/octet-stream");
+    let response = Response::new(200, kind, x.request.body.clone());
+    x.reply(match x.request.header("content-encoding") {
+        Some(coding) => response.header("Content-Encoding", coding),
+        None => response,
+    })
 }
 
 pub fn headers(x: &Asked) -> Planned {

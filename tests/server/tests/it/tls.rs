@@ -3,8 +3,14 @@ use crate::{
     start,
 };
 use openssl::{
+    asn1::Asn1Time,
+    pkcs12::Pkcs12,
+    pkey::{PKey, Private},
     ssl::{ErrorCode, SslConnector, SslConnectorBuilder, SslFiletype, SslMethod, SslStream, SslVersion},
-    x509::X509VerifyResult,
+    x509::{
+        X509, X509VerifyResult,
+        store::{X509Lookup, X509StoreBuilder},
+    },
 };
 use std::{io::Read, net::TcpStream};
 use testserver::Server;
@@ -90,7 +96,52 @@ fn the_client_certificate_is_demanded() {
     connector.set_certificate_file(server.url("client_cert"), SslFiletype::PEM).expect("a certificate");
     connector.set_private_key_file(server.url("client_key"), SslFiletype::PEM).expect("a key");
     let stream = handshake(&server, "tls_client_cert", connector).expect("a handshake");
-    assert_eq!(Client::on(stream).get("/echo").status, 200);
+    assert_eq!(Client::on(stream).get("/tls").json()["client"], "test client");
+}
+
+#[test]
+fn with_tls_1_2_its_lack_ends_the_handshake() {
+    let server = start();
+    assert!(handshake(&server, "tls_client_cert_1_2", trusting(&server)).is_err());
+    let mut connector = trusting(&server);
+    connector.set_certificate_chain_file(server.url("client_chain")).expect("certificates");
+    connector.set_private_key_file(server.url("client_chain"), SslFiletype::PEM).expect("a key");
+    let stream = handshake(&server, "tls_client_cert_1_2", connector).expect("a handshake");
+    let answer = Client::on(stream).get("/tls").json();
+    assert_eq!((&answer["client"], &answer["version"]), (&"test client 2".into(), &"TLSv1.2".into()));
+}
+
+#[test]
+fn client_files_are_what_they_are_called() {
+    let server = start();
+    let read = |name: &str| std::fs::read(server.url(name)).expect(name);
+    let same = |a: PKey<Private>, b: PKey<Private>| assert!(a.public_eq(&b));
+    let plain = PKey::private_key_from_pem(&read("client_key")).expect("a key");
+    let encrypted = read("client_key_encrypted");
+    assert!(PKey::private_key_from_pem_passphrase(&encrypted, b"wrong").is_err());
+    same(plain, PKey::private_key_from_pem_passphrase(&encrypted, b"s3cr3t-7f1c").expect("the password"));
+    let container =
+        Pkcs12::from_der(&read("client_p12")).expect("PKCS#12").parse2("s3cr3t-7f1c").expect("the password");
+    assert_eq!(container.ca.expect("an intermediate").len(), 1);
+    let behind = PKey::private_key_from_pem(&read("client_chain")).expect("a key");
+    same(behind, container.pkey.expect("a key"));
+    let expired = X509::from_pem(&read("client_expired")).expect("a certificate");
+    assert!(expired.not_after() < Asn1Time::days_from_now(0).expect("now"));
+}
+
+#[test]
+fn the_pin_and_the_directory_are_those_of_the_good_server() {
+    let server = start();
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).expect("a connector");
+    let mut store = X509StoreBuilder::new().expect("a store");
+    let lookup = store.add_lookup(X509Lookup::hash_dir()).expect("a lookup");
+    lookup.add_dir(server.url("ca_dir"), SslFiletype::PEM).expect("a directory");
+    connector.set_cert_store(store.build());
+    let stream = handshake(&server, "tls", connector).expect("a handshake");
+    let certificate = stream.ssl().peer_certificate().expect("a certificate");
+    let key = certificate.public_key().expect("a key").public_key_to_der().expect("DER");
+    let pin = openssl::base64::encode_block(&openssl::sha::sha256(&key));
+    assert_eq!(server.url("tls_pin"), format!("sha256//{pin}"));
 }
 
 #[test]
@@ -117,7 +168,7 @@ fn endings_differ_by_their_close_notify() {
 #[test]
 pub fn handshakes_break_off() {
     let server = start();
-    for name in ["tls_close", "tls_garbage"] {
+    for name in ["tls_close", "tls_garbage", "tls_alert", "tls_half"] {
         assert!(handshake(&server, name, trusting(&server)).is_err(), "{name}");
     }
     let mut client = Client::on(connect(server.url("tls_close")));
