@@ -1384,7 +1384,8 @@ httpc_code httpc_patch_json(struct httpc_client *client,
                             httpc_error **err);
 
 /**
- * Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards.
+ * Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards. A body
+ * that is a file or a source has rules of its own: see *Request bodies*.
  */
 HTTPC_API
 httpc_code httpc_send(struct httpc_client *client,
@@ -1406,7 +1407,8 @@ httpc_code httpc_send(struct httpc_client *client,
  * Submits a request. `done` receives the outcome with `userdata`; NULL: it is kept for httpc_call_take_result(). `out` may
  * be NULL when nobody will wait for the call or cancel it; it is stored before `done` can run. The request is not used any
  * more after this returns and may be changed, submitted again or freed. Errors (then nothing was sent, and `done` does not
- * run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_RESOURCE.
+ * run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_FILE, HTTPC_E_CLOSED, HTTPC_E_FORKED,
+ * HTTPC_E_RESOURCE.
  */
 HTTPC_API
 httpc_code httpc_submit(httpc_client *client,
