@@ -137,7 +137,8 @@ pub unsafe extern "C" fn httpc_call_cancel(call: *mut httpc_call) {
     });
 }
 
-/// Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+/// Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, and a body sink that said HTTPC_SINK_PAUSE gets the next
+/// bytes, soon and on the engine thread. From any thread, also
 /// inside callbacks; when nothing is paused it changes nothing. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_call_resume(call: *mut httpc_call) {

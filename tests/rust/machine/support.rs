@@ -32,6 +32,8 @@ pub enum Step {
     Aborted(Code),
     Head(u16, Vec<(&'static str, String)>),
     Body(usize),
+    /// So much of it is with the request's sink.
+    Delivered(u64),
     /// The response is complete.
     Complete,
     Broken(Code),
@@ -294,6 +296,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
+                Step::Delivered(bytes) => end.delivered += bytes,
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);
