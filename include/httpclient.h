@@ -55,6 +55,11 @@ extern "C" {
 #define HTTPC_READ_PAUSE INT64_MIN
 
 /**
+ * What a httpc_head_fn or httpc_write_fn returns to get nothing more until httpc_call_resume().
+ */
+#define HTTPC_SINK_PAUSE INT32_MIN
+
+/**
  * What became of a call. 0 is success; the groups say where the trouble lies: 1-19 the caller's side, 20-39 reaching
  * the server, 40-59 time, 60-79 the server's answer and the client's own gates. Values are never renumbered.
  */
@@ -711,6 +716,22 @@ typedef int32_t (*httpc_progress_fn)(void *userdata,
                                      uint64_t upload_total,
                                      uint64_t downloaded,
                                      uint64_t download_total);
+
+/**
+ * Receives the head of the response whose body follows: a response without a body, borrowed until the function returns
+ * (httpc_response_ref() keeps it). Comes again, for another response, when a connection broke before the first byte of the body
+ * and the call was retried. 0 goes on, HTTPC_SINK_PAUSE pauses, and every other number ends the call with HTTPC_E_ABORTED and
+ * the number in its detail. Runs where the httpc_write_fn does.
+ */
+typedef int32_t (*httpc_head_fn)(void *userdata, const struct httpc_response *head);
+
+/**
+ * Receives the next bytes of a body, decoded, at least one; they are the library's again when the function returns. 0 goes on.
+ * HTTPC_SINK_PAUSE goes on after httpc_call_resume(): these bytes are taken, and no more come until then. Every other number ends
+ * the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a blocking call, where it may wait,
+ * and on an engine thread for a submitted one and over HTTP/2, where it must not. It may call the library.
+ */
+typedef int32_t (*httpc_write_fn)(void *userdata, const void *data, size_t size);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -1392,7 +1413,8 @@ httpc_code httpc_patch_json(struct httpc_client *client,
                             httpc_error **err);
 
 /**
- * Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards.
+ * Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards. A body
+ * that is a file or a source has rules of its own: see *Request bodies*.
  */
 HTTPC_API
 httpc_code httpc_send(struct httpc_client *client,
@@ -1414,7 +1436,8 @@ httpc_code httpc_send(struct httpc_client *client,
  * Submits a request. `done` receives the outcome with `userdata`; NULL: it is kept for httpc_call_take_result(). `out` may
  * be NULL when nobody will wait for the call or cancel it; it is stored before `done` can run. The request is not used any
  * more after this returns and may be changed, submitted again or freed. Errors (then nothing was sent, and `done` does not
- * run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_RESOURCE.
+ * run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_FILE, HTTPC_E_CLOSED, HTTPC_E_FORKED,
+ * HTTPC_E_RESOURCE.
  */
 HTTPC_API
 httpc_code httpc_submit(httpc_client *client,
@@ -1441,7 +1464,8 @@ httpc_code httpc_submit_to(httpc_client *client,
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
 
 /**
- * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+ * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, and a body sink that said HTTPC_SINK_PAUSE gets the next
+ * bytes, soon and on the engine thread. From any thread, also
  * inside callbacks; when nothing is paused it changes nothing. NULL is fine.
  */
 HTTPC_API
@@ -1874,6 +1898,31 @@ httpc_code httpc_request_set_progress(httpc_request *request,
 HTTPC_API
 httpc_code httpc_request_set_compression(httpc_request *request,
                                          int32_t compression);
+
+/* ---- Response bodies --------------------------------------------------------------------------- */
+
+/*
+ * Bodies that the program takes while they come in. Of all that a call meets on its way, retried, redirected and failing
+ * responses, a sink gets nothing: only the response that the call ends with, once its status has settled that.
+ */
+
+/**
+ * Where the body of the response goes instead of into memory: to `write`, piece by piece, after `head` (may be NULL) has seen the
+ * response's head. The response that the call ends with then has an empty body. What ends in an error (a status of 400 or more,
+ * unless httpc_request_set_status_errors() is off, and what is retried or redirected) never comes here; the error has its
+ * response. A body that breaks off is fetched anew by a retry as long as none of it has come here; later that ends the call.
+ * The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs once,
+ * when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A paused sink (HTTPC_SINK_PAUSE, in submitted calls only) makes the server wait: HTTPC_TIMEOUT_READ does not run meanwhile;
+ * HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its sink pauses.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_sink(httpc_request *request,
+                                       httpc_head_fn head,
+                                       httpc_write_fn write,
+                                       void *userdata,
+                                       httpc_drop_fn drop);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

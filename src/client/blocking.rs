@@ -244,21 +244,27 @@ impl<'c> Driver<'c> {
                 self.client.log.head(head);
                 let event = Event::Head { head, unix_ms: &|| self.client.config.clock.unix_ms() };
                 match self.machine.handle(now, event) {
-                    Action::Body { limit } => slot.inflow().limit_body(limit),
+                    Action::Body { limit, deliver } => {
+                        slot.inflow().settle_body(limit, deliver);
+                        if deliver && let Err(error) = self.open_delivery(slot) {
+                            return self.report_abort(slot, error);
+                        }
+                    }
                     _ => return self.report_end(now, slot, ended),
                 }
             }
+            let (now, ended, goes_on) = match self.hand_over(slot, now, ended) {
+                Ok(after) => after,
+                Err(error) => return self.report_abort(slot, error),
+            };
             if ended.is_some() {
                 return self.report_end(now, slot, ended);
             }
             let now = match self.pump(slot, now) {
                 Ok(now) => now,
-                Err(error) => {
-                    self.machine.handle(self.now(), Event::Aborted(error));
-                    return self.report_end(self.now(), slot, None);
-                }
+                Err(error) => return self.report_abort(slot, error),
             };
-            let has_more = slot.go_on_sending();
+            let has_more = slot.go_on_sending() || goes_on;
             let (progress, bytes) = slot.progress();
             // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
             let heard = ready && progress == Progress::Waiting;
@@ -278,6 +284,33 @@ impl<'c> Driver<'c> {
         }
     }
 
+    fn open_delivery(&mut self, slot: &mut impl Attempt) -> Result<()> {
+        let Some(delivery) = &mut self.call.delivery else { return Ok(()) };
+        delivery.open(&slot.inflow().head, &self.machine.route().target)
+    }
+
+    /// Hands over what has come to whom it is for. The time after that; how the attempt has ended, if it has; whether libcurl goes
+    /// on now with what waited.
+    fn hand_over(
+        &mut self,
+        slot: &mut impl Attempt,
+        mut now: Micros,
+        ended: Option<u32>,
+    ) -> Result<(Micros, Option<u32>, bool)> {
+        let Some(delivery) = &mut self.call.delivery else { return Ok((now, ended, false)) };
+        let mut goes_on = false;
+        loop {
+            if delivery.hand_over(slot.inflow())? {
+                now = self.client.config.clock.now();
+            }
+            match slot.go_on_receiving() {
+                Ok(true) => goes_on = true,
+                Ok(false) => return Ok((now, ended, goes_on)),
+                Err(code) => return Ok((now, ended.or(Some(code)), false)),
+            }
+        }
+    }
+
     /// Reads on from where the body comes from, and tells who watches. The time after that.
     fn pump(&mut self, slot: &mut impl Attempt, now: Micros) -> Result<Micros> {
         let mut has_read = false;
@@ -292,11 +325,22 @@ impl<'c> Driver<'c> {
         Ok(now)
     }
 
+    fn report_abort(&mut self, slot: &mut impl Attempt, error: Box<Error>) -> Action {
+        let now = self.now();
+        self.machine.handle(now, Event::Aborted(error));
+        self.report_end(now, slot, None)
+    }
+
     fn report_end(&mut self, now: Micros, slot: &mut impl Attempt, ended: Option<u32>) -> Action {
-        if let Err(error) = self.call.meter.report(now, true, || slot.transferred()) {
+        let reported = self.call.meter.report(now, true, || slot.transferred());
+        let is_whole = ended.is_some() && reported.is_ok();
+        if let Err(error) = reported {
             self.machine.handle(now, Event::Aborted(error));
         }
-        let end = slot.finish(ended);
+        let mut end = slot.finish(ended);
+        if let Err(error) = self.call.end_delivery(&mut end, is_whole) {
+            self.machine.handle(now, Event::Aborted(error));
+        }
         let action = self.machine.handle(now, Event::AttemptEnded(end));
         self.client.log_attempt(&self.machine, &action);
         action

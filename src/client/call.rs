@@ -4,12 +4,13 @@ use super::body::{Content, Feed, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::content;
-use super::machine::{Redirects, Route, Rules};
+use super::machine::{AttemptEnd, Redirects, Route, Rules, SinkRules};
 use super::meter::Meter;
 use super::request::{IdempotencyKey, Request};
+use super::sink::Delivery;
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::transport::inflow::Expected;
 use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
@@ -27,6 +28,8 @@ pub struct Call<R> {
     /// Where the content comes from, when it is read piece by piece.
     pub feed: Option<Feed>,
     pub meter: Meter,
+    /// Where the response's body goes, if not into memory.
+    pub delivery: Option<Box<Delivery>>,
 }
 
 impl<R: Deref<Target = Request>> Call<R> {
@@ -65,19 +68,38 @@ impl<R: Deref<Target = Request>> Call<R> {
                 post: request.redirect_post.unwrap_or(config.redirects.post),
             },
             max_body: request.max_body.unwrap_or(config.max_body),
+            sink: request.sink.as_ref().map(|sink| SinkRules {
+                max_body: request.max_body.unwrap_or(u64::MAX),
+                only_success: sink.only_success(),
+            }),
             budget: client.budget(&target.origin, &retry.policy.budget),
             retry,
             target,
         };
-        let max_body = rules.max_body;
+        // Until the head tells where the body goes, no more of it is there than a sink lets wait.
+        let max_body = if rules.sink.is_some() { u64::MAX } else { rules.max_body };
         // Last: what cannot be sent at all opens no file and takes no source.
         let (content, feed) = request.body.open(request.compression)?;
         let meter = Meter::new(request.watcher.clone());
-        Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter }, rules))
+        let sink = request.sink.as_ref().map(|sink| sink.open()).transpose()?;
+        let delivery = sink.map(|consumer| Box::new(Delivery::new(consumer)));
+        Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter, delivery }, rules))
     }
 
     pub fn cancel_token(&self) -> Option<&Arc<CancelToken>> {
         self.request.cancel.as_ref()
+    }
+
+    /// Whether the program takes nothing more of the response for now.
+    pub fn is_held(&self) -> bool {
+        self.delivery.as_ref().is_some_and(|delivery| delivery.is_held())
+    }
+
+    /// An attempt is over: notes in `end` what came of its body elsewhere. `is_whole`: nothing cut it short.
+    pub fn end_delivery(&mut self, end: &mut AttemptEnd, is_whole: bool) -> Result<()> {
+        let Some(delivery) = &mut self.delivery else { return Ok(()) };
+        end.delivered = delivery.delivered();
+        if is_whole && end.code == Code::HTTPC_OK { delivery.finish() } else { Ok(()) }
     }
 
     /// The request as it goes out on `route`, handed to `send`. `config`: the client's.
@@ -96,7 +118,8 @@ impl<R: Deref<Target = Request>> Call<R> {
         let (max_headers, max_body) = (config.max_headers, self.max_body);
         let accept_encoding = self.accept_encoding(config);
         let decodes = accept_encoding.is_some();
-        let expected = Expected { is_head: method.as_str() == "HEAD", max_headers, max_body, decodes };
+        let (is_head, streams) = (method.as_str() == "HEAD", self.delivery.is_some());
+        let expected = Expected { is_head, max_headers, max_body, decodes, streams };
         send(&Outgoing { method, target, body, headers: &headers, accept_encoding, expected })
     }
 
@@ -117,6 +140,9 @@ impl<R: Deref<Target = Request>> Call<R> {
     /// Makes the content ready for an attempt on `route`, from its first byte on.
     pub fn rewind(&mut self, route: &Route) -> Result<()> {
         self.meter.begin();
+        if let Some(delivery) = &mut self.delivery {
+            delivery.begin();
+        }
         let is_sent = self.sends_content(route);
         self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), Feed::begin)
     }

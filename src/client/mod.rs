@@ -33,6 +33,7 @@ pub mod response;
 pub mod retry_loop;
 pub mod retry_rules;
 pub mod signal;
+pub mod sink;
 pub mod stats;
 pub mod timeouts;
 pub mod tls;

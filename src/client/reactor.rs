@@ -117,11 +117,9 @@ impl Reactor {
     fn read_messages(&mut self) {
         let mut messages = std::mem::take(&mut self.messages);
         self.inbox.take(&mut messages);
-        if !messages.is_empty() {
+        for message in messages.drain(..) {
             // Calls bring the times at which they began.
             self.now = self.clock().now();
-        }
-        for message in messages.drain(..) {
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
@@ -174,7 +172,12 @@ impl Reactor {
             if !Arc::ptr_eq(&flight.pending, pending) {
                 return None;
             }
-            flight.call.feed.as_mut()?.resume();
+            if let Some(feed) = &mut flight.call.feed {
+                feed.resume();
+            }
+            if let Some(delivery) = &mut flight.call.delivery {
+                delivery.resume();
+            }
             reactor.look(number, flight)
         });
     }
@@ -245,7 +248,7 @@ impl Reactor {
                     flight.stage = Stage::Pause;
                     return None;
                 }
-                Action::AbortAttempt => self.end_attempt(number, flight),
+                Action::AbortAttempt => self.end_attempt(number, flight, false),
                 Action::Body { .. } => return None,
             };
         }
@@ -318,32 +321,71 @@ impl Reactor {
             let is_its_turn = standing.is_sent || standing.ended.is_some();
             return is_its_turn.then(|| flight.machine.handle(self.now, Event::PermitGranted { queued: true }));
         }
-        let (now, ended, is_shared) = (self.now, standing.ended.is_some(), standing.is_shared);
+        let (now, is_shared) = (self.now, standing.is_shared);
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
             let event = Event::Head { head, unix_ms: &|| self.client.config.clock.unix_ms() };
             match flight.machine.handle(now, event) {
-                Action::Body { limit } => wire.limit_body(limit),
-                _ => return Some(self.end_attempt(number, flight)),
+                Action::Body { limit, deliver } => {
+                    if let Err(error) = self.settle_body(number, flight, limit, deliver) {
+                        return Some(self.abort_attempt(number, flight, error));
+                    }
+                }
+                _ => return Some(self.end_attempt(number, flight, false)),
             }
         }
-        if ended {
-            return Some(self.end_attempt(number, flight));
+        match self.hand_over(number, flight) {
+            Ok(is_drained)
+                if is_drained && Wire::new(&mut self.multiplexer, &mut flight.mocked, number).has_ended() =>
+            {
+                return Some(self.end_attempt(number, flight, true));
+            }
+            Ok(_) => {}
+            Err(error) => return Some(self.abort_attempt(number, flight, error)),
         }
         if is_shared && flight.permit.is_some() {
             self.share_permit(flight);
         }
         if let Err(error) = self.pump(number, flight) {
-            flight.machine.handle(self.now, Event::Aborted(error));
-            return Some(self.end_attempt(number, flight));
+            return Some(self.abort_attempt(number, flight, error));
         }
         let now = self.now;
-        let (progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
+        let (mut progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
+        if flight.call.is_held() {
+            progress = super::machine::Progress::Held;
+        }
         let heard = heard && progress == super::machine::Progress::Waiting;
         flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
         flight.moved_bytes = bytes;
         None
+    }
+
+    fn settle_body(&mut self, number: u32, flight: &mut Flight, limit: u64, deliver: bool) -> Result<()> {
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let Some(inflow) = wire.inflow() else { return Ok(()) };
+        inflow.settle_body(limit, deliver);
+        match &mut flight.call.delivery {
+            Some(delivery) if deliver => delivery.open(&inflow.head, &flight.machine.route().target),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands over what has come to whom it is for. Whether nothing is left that waits.
+    fn hand_over(&mut self, number: u32, flight: &mut Flight) -> Result<bool> {
+        let Some(delivery) = &mut flight.call.delivery else { return Ok(true) };
+        loop {
+            let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+            let Some(inflow) = wire.inflow() else { return Ok(true) };
+            let has_moved = delivery.hand_over(inflow)?;
+            let is_drained = inflow.is_drained();
+            if has_moved {
+                self.now = self.client.config.clock.now();
+            }
+            if !wire.go_on_receiving(self.now) {
+                return Ok(is_drained);
+            }
+        }
     }
 
     /// Reads on from where the body comes from, and tells who watches.
@@ -363,16 +405,28 @@ impl Reactor {
         flight.call.meter.report(self.now, false, || wire.transferred())
     }
 
-    fn end_attempt(&mut self, number: u32, flight: &mut Flight) -> Action {
+    fn abort_attempt(&mut self, number: u32, flight: &mut Flight, error: Box<Error>) -> Action {
+        flight.machine.handle(self.now, Event::Aborted(error));
+        self.end_attempt(number, flight, false)
+    }
+
+    /// `has_ended`: it came to an end, good or bad, and was not cut short.
+    fn end_attempt(&mut self, number: u32, flight: &mut Flight, has_ended: bool) -> Action {
         flight.stage = Stage::Nothing;
         let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
-        if let Err(error) = flight.call.meter.report(self.now, true, || wire.transferred()) {
+        let reported = flight.call.meter.report(self.now, true, || wire.transferred());
+        let is_whole = has_ended && reported.is_ok();
+        if let Err(error) = reported {
             flight.machine.handle(self.now, Event::Aborted(error));
         }
-        let Some(end) = wire.finish(self.now) else {
+        let Some(mut end) = wire.finish(self.now) else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));
         };
+        let delivered = flight.call.end_delivery(&mut end, is_whole);
+        if let Err(error) = delivered {
+            flight.machine.handle(self.now, Event::Aborted(error));
+        }
         // Before anything else: whoever waits for it may go on meanwhile.
         self.give_permit_back(flight);
         let action = flight.machine.handle(self.now, Event::AttemptEnded(end));
@@ -383,7 +437,7 @@ impl Reactor {
     fn interrupt(&mut self, number: u32, flight: &mut Flight, code: Code) -> Option<Action> {
         self.stop_waiting(number, flight);
         match flight.machine.handle(self.now, Event::Interrupted(code)) {
-            Action::AbortAttempt => Some(self.end_attempt(number, flight)),
+            Action::AbortAttempt => Some(self.end_attempt(number, flight, false)),
             action => Some(action),
         }
     }
@@ -414,7 +468,7 @@ impl Reactor {
             // The alarm was early.
             (Action::TakeToken, Stage::Token { .. }) => None,
             (Action::TakePermit, Stage::Permit { .. } | Stage::Version { .. } | Stage::Stream) => None,
-            (Action::AbortAttempt, _) => Some(self.end_attempt(number, flight)),
+            (Action::AbortAttempt, _) => Some(self.end_attempt(number, flight, false)),
             (action, _) => Some(action),
         }
     }

@@ -10,6 +10,7 @@ use super::meter::Watcher;
 use super::method::Method;
 use super::response::Response;
 use super::retry_rules::RetryRules;
+use super::sink::Sink;
 use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
 use crate::error::{Error, Result};
@@ -59,6 +60,8 @@ pub struct Request {
     pub idempotency_key: Option<IdempotencyKey>,
     pub idempotent: Option<bool>,
     pub cancel: Option<Arc<CancelToken>>,
+    /// Where the response's body goes, if not into memory.
+    pub sink: Option<Arc<dyn Sink>>,
     pub watcher: Option<Arc<Watcher>>,
 }
 
@@ -88,6 +91,7 @@ impl Request {
             idempotency_key: None,
             idempotent: None,
             cancel: None,
+            sink: None,
             watcher: None,
         })
     }

@@ -51,7 +51,7 @@ pub struct Sizes {
 }
 
 /// The head of a response, as the transport saw it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Head {
     pub status: u16,
     /// 10, 11, 20 or 30.

@@ -10,6 +10,9 @@ use crate::text;
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
 
+/// At most about so much of a body waits for who takes it while it comes.
+const WINDOW: usize = 128 << 10;
+
 pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
@@ -21,8 +24,18 @@ pub struct Inflow {
     pub head: Head,
     /// The final head is complete: its blank line came. Headers that were cut off are no head.
     pub head_done: bool,
-    /// Decoded.
+    /// Decoded, and not taken yet.
     pub body: Vec<u8>,
+    /// Bytes of it that were taken.
+    taken: u64,
+    /// Came while there was no room to decode it.
+    undecoded: Vec<u8>,
+    /// The decoder has more to give.
+    is_cut: bool,
+    /// Somebody takes the body while it comes, or may be about to.
+    streams: bool,
+    /// The transport was told to wait until there is room.
+    pub is_held: bool,
     /// Header and body bytes so far, as they came.
     pub received: u64,
     header_bytes: u64,
@@ -46,6 +59,8 @@ pub struct Expected {
     pub max_body: u64,
     /// Content codings are undone.
     pub decodes: bool,
+    /// The body may be for somebody who takes it while it comes.
+    pub streams: bool,
 }
 
 /// Why nothing more is taken.
@@ -77,13 +92,44 @@ impl Fault {
 impl Inflow {
     /// Makes ready for the next response.
     pub fn reset(&mut self, expected: Expected) {
-        *self = Inflow { body_limit: expected.max_body, expected, ..Inflow::default() };
+        let (body_limit, streams) = (expected.max_body, expected.streams);
+        *self = Inflow { body_limit, streams, expected, ..Inflow::default() };
     }
 
-    /// A limit that was settled at the head: what came with the head counts as well.
-    pub fn limit_body(&mut self, limit: u64) {
+    /// What was settled at the head: how long the body may be, where what came with the head counts as well, and whether
+    /// somebody takes it while it comes.
+    pub fn settle_body(&mut self, limit: u64, streams: bool) {
         self.body_limit = limit;
-        self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        self.streams &= streams;
+        if !self.streams {
+            self.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            self.decode_on();
+        }
+    }
+
+    /// Whether the transport may go on.
+    pub fn has_room(&self) -> bool {
+        !self.streams || self.body.len() < WINDOW && !self.is_cut
+    }
+
+    /// Nothing waits for who takes the body.
+    pub fn is_drained(&self) -> bool {
+        !self.streams || self.body.is_empty() && !self.is_cut
+    }
+
+    /// What waits, in exchange for the memory of `taken`.
+    pub fn take_body(&mut self, taken: &mut Vec<u8>) {
+        taken.clear();
+        std::mem::swap(&mut self.body, taken);
+        self.taken += taken.len() as u64;
+        self.decode_on();
+    }
+
+    fn decode_on(&mut self) {
+        if std::mem::take(&mut self.is_cut) {
+            let rest = std::mem::take(&mut self.undecoded);
+            self.coded_bytes(&rest);
+        }
     }
 
     /// Nothing more comes, and what came is whole.
@@ -103,7 +149,8 @@ impl Inflow {
     /// The response as far as it has come, once its head is complete.
     pub fn take(&mut self) -> Option<(Head, Vec<u8>)> {
         self.decoder = None;
-        self.head_done.then(|| (std::mem::take(&mut self.head), std::mem::take(&mut self.body)))
+        let body = std::mem::take(&mut self.body);
+        self.head_done.then(|| (std::mem::take(&mut self.head), if self.streams { Vec::new() } else { body }))
     }
 
     fn stop(&mut self, fault: Fault) -> bool {
@@ -193,7 +240,7 @@ impl Inflow {
         if self.body.is_empty() && !self.reserve_announced(data.len()) {
             return self.stop(Fault::NoMemory);
         }
-        let room = self.body_limit.saturating_sub(self.body.len() as u64);
+        let room = self.left();
         let taken = data.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         // One more for the NUL that ends the body in C.
         if self.body.try_reserve(taken + 1).is_err() {
@@ -204,20 +251,31 @@ impl Inflow {
         if taken < data.len() { self.stop(Fault::BodyLimit) } else { true }
     }
 
+    /// How much longer the body may become.
+    fn left(&self) -> u64 {
+        self.body_limit.saturating_sub(self.taken + self.body.len() as u64)
+    }
+
     fn coded_bytes(&mut self, mut data: &[u8]) -> bool {
-        let Some(decoder) = &mut self.decoder else { return true };
         loop {
+            let left = self.left();
+            let Some(decoder) = &mut self.decoder else { return true };
             // One more than there is room for shows that it is too much.
-            let room = self.body_limit.saturating_sub(self.body.len() as u64).saturating_add(1);
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let room = usize::try_from(left.saturating_add(1)).unwrap_or(usize::MAX);
+            let window = if self.streams { WINDOW.saturating_sub(self.body.len()) } else { usize::MAX };
+            if window == 0 {
+                (self.is_cut, self.undecoded) = (true, data.to_vec());
+                return true;
+            }
+            let room = room.min(window);
             let before = self.body.len();
             let outcome = decoder.decode(&mut data, &mut self.body, room);
             self.decoded += (self.body.len() - before) as u64;
             match outcome {
                 Err(DecodeError::NoMemory) => return self.stop(Fault::NoMemory),
                 Err(why) => return self.stop(Fault::Coding(why)),
-                Ok(()) if self.body.len() as u64 > self.body_limit => {
-                    self.body.truncate(self.body_limit as usize);
+                Ok(()) if (self.body.len() - before) as u64 > left => {
+                    self.body.truncate(before + left as usize);
                     return self.stop(Fault::BodyLimit);
                 }
                 Ok(()) if self.body.len() - before < room => return true,
@@ -228,7 +286,8 @@ impl Inflow {
 
     fn reserve_announced(&mut self, first: usize) -> bool {
         let announced = self.head.content_length.unwrap_or(0);
-        let wanted = announced.min(self.body_limit).min(MOST_RESERVED).max((first as u64).min(self.body_limit));
+        let most = if self.streams { WINDOW as u64 } else { MOST_RESERVED };
+        let wanted = announced.min(self.body_limit).min(most).max((first as u64).min(self.body_limit));
         self.body.try_reserve_exact(wanted as usize + 1).is_ok()
     }
 }

@@ -62,6 +62,9 @@ pub trait Attempt {
     /// Goes on with a body that it waited for, once there is some of it. Whether it does.
     fn go_on_sending(&mut self) -> bool;
 
+    /// Goes on with a response that waited for room, once there is some. Whether it does; with what it ends, if it does that.
+    fn go_on_receiving(&mut self) -> Result<bool, u32>;
+
     /// How far the bodies are.
     fn transferred(&mut self) -> Transferred;
 

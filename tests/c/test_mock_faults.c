@@ -235,3 +235,33 @@ TEST_BOTH(a_body_source_is_read_to_its_end)
     httpc_request_free(request);
     free_mocked(&m);
 }
+
+/* ---- Bodies that are taken while they come in ---- */
+
+static int32_t count_bytes(void *userdata, const void *data, size_t size)
+{
+    size_t *count = userdata;
+    (void)data;
+    *count += size;
+    return 0;
+}
+
+TEST_BOTH(a_body_sink_gets_the_final_body_alone)
+{
+    size_t length = 1000000, count = 0;
+    char *big = malloc(length + 1);
+    memset(big, 'x', length);
+    big[length] = 0;
+    struct mocked m = new_mocked();
+    reply(reply(on(&m, "GET", API "/x"), 503, "busy"), 200, big);
+    httpc_request *request = new_request("GET", "/x");
+    CHECK_CODE(httpc_request_set_body_sink(request, NULL, count_bytes, &count, NULL), HTTPC_OK);
+    struct outcome o = send(m.client, request);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_EQ(attempts(&o), 2);
+    CHECK_EQ(count, length);
+    done(&o);
+    httpc_request_free(request);
+    free_mocked(&m);
+    free(big);
+}

@@ -15,6 +15,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Statistics", "stats"),
     ("Requests", "request"),
     ("Request bodies", "request_body"),
+    ("Response bodies", "request_sink"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),

@@ -1,6 +1,6 @@
 //! What an attempt's outcome means: at the head of its response, and at its end.
 
-use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, State, drained_by};
+use super::{Action, AttemptEnd, Judged, Live, Machine, Micros, Retry, SinkRules, State, drained_by};
 use crate::client::response::Head;
 use crate::client::retry_rules::Decision;
 use crate::error::{Code, Stop};
@@ -22,14 +22,25 @@ impl Machine {
             Some(judged) => judged,
             None => self.judge_status(now, head, unix_ms),
         };
-        let too_long = judged.wants_body() && self.announces_too_much(head);
+        let wants_body = judged.wants_body();
         if let State::Attempting(live) = &mut self.state {
-            live.judged = Some(judged);
+            (live.judged, live.status) = (Some(judged), head.status);
         }
-        if too_long {
+        if wants_body && self.announces_too_much(head) {
             return self.abort(Code::HTTPC_E_BODY_TOO_LARGE);
         }
-        Action::Body { limit: self.body_limit() }
+        self.take_body()
+    }
+
+    pub(super) fn take_body(&self) -> Action {
+        Action::Body { limit: self.body_limit(), deliver: self.sink().is_some() }
+    }
+
+    /// Where the running attempt's body goes. Only what the call ends with, and no failure, is for the program's eyes.
+    fn sink(&self) -> Option<SinkRules> {
+        let State::Attempting(Live { judged: Some(judged), status, .. }) = &self.state else { return None };
+        let is_success = (200..300).contains(status);
+        self.rules.sink.filter(|sink| judged.wants_body() && (is_success || !sink.only_success))
     }
 
     fn judge_status(&mut self, now: Micros, head: &Head, unix_ms: &dyn Fn() -> i64) -> Judged {
@@ -53,7 +64,7 @@ impl Machine {
 
     /// Past it, a response that is wanted fails; of others the beginning is enough.
     pub(super) fn body_limit(&self) -> u64 {
-        let max_body = self.rules.max_body;
+        let max_body = self.sink().map_or(self.rules.max_body, |sink| sink.max_body);
         match &self.state {
             State::Attempting(Live {
                 judged: Some(Judged::Retry(_) | Judged::Redirect(_) | Judged::Lost { .. }),
@@ -72,7 +83,7 @@ impl Machine {
 
     fn announces_too_much(&self, head: &Head) -> bool {
         let bodyless = self.route.method.as_str() == "HEAD" || matches!(head.status, 204 | 304);
-        !bodyless && head.content_length.is_some_and(|length| length > self.rules.max_body)
+        !bodyless && head.content_length.is_some_and(|length| length > self.body_limit())
     }
 
     /// The policy's verdict, after the program's own judge.
@@ -83,7 +94,8 @@ impl Machine {
         }
         let situation = Situation {
             outcome,
-            forced: decision == Decision::Retry,
+            // What a sink has got cannot be taken back.
+            forced: decision == Decision::Retry && outcome != Outcome::Truncated { delivered: true },
             idempotent: self.idempotent,
             replayable: self.rules.replayable || !self.route.keeps_body,
             // The key goes along with the body only.
@@ -134,7 +146,7 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         HTTPC_E_IO if end.unprocessed => Outcome::Unprocessed,
         _ if !end.sent => Outcome::NeverSent,
         HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,
-        _ if end.response.is_some() => Outcome::Truncated { delivered: false },
+        _ if end.response.is_some() => Outcome::Truncated { delivered: end.delivered > 0 },
         _ => Outcome::MaybeSent,
     }
 }

@@ -16,7 +16,7 @@ use super::clock::Micros;
 use super::response::Response;
 use crate::error::{Code, DelaySource, Error, Sent, Stop};
 use crate::policy::retry::{RetryState, Verdict};
-pub use protocol::{Action, AttemptEnd, Event, Progress, Rules};
+pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
 use std::sync::Arc;
@@ -74,6 +74,8 @@ impl Judged {
 struct Live {
     started: Micros,
     judged: Option<Judged>,
+    /// Once it is judged.
+    status: u16,
     aborted: Option<Code>,
     /// Why, where the program did it.
     note: String,
@@ -207,7 +209,8 @@ impl Machine {
 
     fn start_attempt(&mut self, now: Micros) -> Action {
         self.timers.start_attempt(&self.rules.timeouts, now);
-        self.state = State::Attempting(Live { started: now, judged: None, aborted: None, note: String::new() });
+        self.state =
+            State::Attempting(Live { started: now, judged: None, status: 0, aborted: None, note: String::new() });
         Action::StartAttempt { fresh_connection: std::mem::take(&mut self.fresh_connection) }
     }
 
@@ -244,7 +247,7 @@ impl Machine {
 
     /// The timer was early.
     fn go_on(&self) -> Action {
-        Action::Body { limit: self.body_limit() }
+        self.take_body()
     }
 
     fn interrupted(&mut self, now: Micros, code: Code) -> Action {

@@ -29,8 +29,19 @@ pub struct Rules {
     pub limited: bool,
     pub status_errors: bool,
     pub max_body: u64,
+    /// Where a body may go instead of into memory.
+    pub sink: Option<SinkRules>,
     pub redirects: Redirects,
     pub budget: Arc<Mutex<Budget>>,
+}
+
+/// Which bodies go to a request's sink.
+#[derive(Clone, Copy, Debug)]
+pub struct SinkRules {
+    /// The longest.
+    pub max_body: u64,
+    /// Those of 2xx responses alone.
+    pub only_success: bool,
 }
 
 /// How far the running attempt is.
@@ -40,6 +51,8 @@ pub enum Progress {
     Sending,
     /// All that the program gave so far is out, and it has not given the rest: nobody's silence is the server's.
     Starved,
+    /// The program takes nothing more of the response for now.
+    Held,
     /// The whole request is out.
     Waiting,
 }
@@ -85,9 +98,11 @@ pub enum Action {
     StartAttempt {
         fresh_connection: bool,
     },
-    /// Go on with the attempt, and keep at most `limit` bytes of the body; report `AttemptEnded`.
+    /// Go on with the attempt, and take at most `limit` bytes of the body, for the request's sink if `deliver`; report
+    /// `AttemptEnded`.
     Body {
         limit: u64,
+        deliver: bool,
     },
     /// End the attempt now; report `AttemptEnded` with what is known.
     AbortAttempt,
@@ -115,6 +130,8 @@ pub struct AttemptEnd {
     pub shared: bool,
     /// The server said that it did not act on the request (HTTP/2 REFUSED_STREAM or GOAWAY, RFC 9113 section 8.7).
     pub unprocessed: bool,
+    /// Bytes of the body that the request's sink has got.
+    pub delivered: u64,
     pub peer: Option<SocketAddr>,
     pub connection_id: i64,
     pub timings: Timings,

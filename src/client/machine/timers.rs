@@ -79,7 +79,7 @@ impl Timers {
         match progress {
             // Bytes of a handshake do not extend it: CONNECT bounds the whole of it.
             Progress::Connecting => {}
-            Progress::Starved => self.phase = NEVER,
+            Progress::Starved | Progress::Held => self.phase = NEVER,
             Progress::Sending => self.begin(now, timeouts.write, Code::HTTPC_E_TIMEOUT_WRITE),
             Progress::Waiting => self.begin(now, timeouts.read, Code::HTTPC_E_TIMEOUT_READ),
         }

@@ -108,6 +108,9 @@ impl<'c> Prepared<'c> {
         if let Some(feed) = &mut call.feed {
             feed.may_pause = may_pause;
         }
+        if let Some(delivery) = &mut call.delivery {
+            delivery.may_pause = may_pause;
+        }
         let inbox = client.engine()?.inbox().clone();
         let machine = Machine::new(rules, client.config.clock.now(), client.rng());
         let pending = Arc::new(Pending::new(inbox.clone()));

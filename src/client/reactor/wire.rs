@@ -7,6 +7,7 @@ use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
 use crate::error::Result;
 use crate::transport::curl::multiplexer::{Multiplexer, Standing};
+use crate::transport::inflow::Inflow;
 use crate::transport::mock::{self, Mock};
 use crate::transport::outflow::Outflow;
 use crate::transport::{Attempt, Outgoing};
@@ -33,10 +34,25 @@ impl<'r> Wire<'r> {
         Some(Standing { head, ended, is_sent: true, is_shared: false })
     }
 
-    pub fn limit_body(&mut self, limit: u64) {
+    pub fn inflow(&mut self) -> Option<&mut Inflow> {
         match self.mocked {
-            Some(mocked) => mocked.inflow().limit_body(limit),
-            None => self.multiplexer.limit_body(self.number, limit),
+            Some(mocked) => Some(mocked.inflow()),
+            None => self.multiplexer.inflow(self.number),
+        }
+    }
+
+    /// Whether there may be more of the body now.
+    pub fn go_on_receiving(&mut self, now: Micros) -> bool {
+        match self.mocked {
+            Some(mocked) => mocked.go_on_receiving().unwrap_or(false),
+            None => self.multiplexer.go_on_receiving(now, self.number),
+        }
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        match self.mocked {
+            Some(mocked) => mocked.has_ended(),
+            None => self.multiplexer.has_ended(self.number),
         }
     }
 

@@ -137,8 +137,12 @@ impl Exchange {
         self.outflow.take(into).ok_or(ReadError::Pause)
     }
 
-    /// libcurl rewinds only what it sends again.
+    /// libcurl rewinds only what it sends again. An older one may do it before the first byte, if it was about to send the
+    /// handle's last request again.
     fn rewind(&mut self) -> SeekResult {
+        if !self.outflow.is_begun() {
+            return SeekResult::Ok;
+        }
         self.refuse_resend();
         SeekResult::Fail
     }
@@ -231,6 +235,10 @@ pub extern "C" fn prereq(
 
 impl Handler for Exchange {
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
+        if !self.inflow.has_room() {
+            self.inflow.is_held = true;
+            return Err(WriteError::Pause);
+        }
         Ok(if self.guarded(false, |exchange| exchange.body_bytes(data)) { data.len() } else { 0 })
     }
 

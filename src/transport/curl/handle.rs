@@ -236,6 +236,24 @@ impl Handle {
         self.easy.get_ref().opened == 0 && self.easy.get_ref().fired == 0
     }
 
+    /// Goes on with a response that waited for room, once there is some. Whether it did; the code of an attempt that ends with
+    /// what came of that.
+    pub fn go_on_receiving(&mut self) -> std::result::Result<bool, ffi::CURLcode> {
+        let inflow = &mut self.easy.get_mut().inflow;
+        if inflow.fault.is_some() {
+            return Err(ffi::CURLE_WRITE_ERROR);
+        }
+        if !inflow.is_held || !inflow.has_room() {
+            return Ok(false);
+        }
+        inflow.is_held = false;
+        // SAFETY: our own handle, in no callback. 0 is CURLPAUSE_CONT.
+        match unsafe { ffi::curl_easy_pause(self.easy.raw(), 0) } {
+            ffi::CURLE_OK => Ok(true),
+            code => Err(code),
+        }
+    }
+
     /// What is known of an attempt that has ended, complete or not, and lets go of its body.
     pub fn end(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
         self.body = None;
@@ -274,6 +292,7 @@ impl Handle {
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
             sizes: exchange.inflow.sizes(),
+            delivered: 0,
             response: exchange.inflow.take(),
         }
     }

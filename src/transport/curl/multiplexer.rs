@@ -23,6 +23,7 @@ use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
 use crate::sync::Map;
 use crate::transport::Outgoing;
+use crate::transport::inflow::Inflow;
 use crate::transport::outflow::Outflow;
 use curl_sys::CURLcode;
 use lane::Lane;
@@ -51,8 +52,6 @@ pub struct Multiplexer {
     /// hold everybody up.
     again: Vec<u32>,
     turn: u64,
-    /// When the poller was asked last.
-    polled_at: Micros,
     alarms: Alarms,
     ready: Vec<Ready>,
     touched: Vec<u32>,
@@ -124,7 +123,6 @@ impl Multiplexer {
             runnable: Vec::new(),
             again: Vec::new(),
             turn: 1,
-            polled_at: 0,
             alarms: Alarms::default(),
             ready: Vec::new(),
             touched: Vec::new(),
@@ -145,7 +143,7 @@ impl Multiplexer {
             version = lane.version();
             for &number in &lane.shards {
                 let Some(Some(shard)) = self.shards.get_mut(number as usize) else { continue };
-                if !fresh_connection && shard.has_good_idle(now, self.polled_at) {
+                if !fresh_connection && shard.has_good_idle(now) {
                     return Ok(Route { shard: number, connects: false, fresh_connection, version });
                 }
                 if roomy.is_none() && shard.has_room(now) {
@@ -200,10 +198,32 @@ impl Multiplexer {
         })
     }
 
-    pub fn limit_body(&mut self, id: u32, limit: u64) {
-        if let Some(Some(transfer)) = self.transfers.get_mut(id as usize) {
-            transfer.handle.exchange_mut().inflow.limit_body(limit);
+    /// The attempt's response as it comes in. After something was taken of its body: [`Multiplexer::go_on_receiving`].
+    pub fn inflow(&mut self, id: u32) -> Option<&mut Inflow> {
+        let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
+        Some(&mut transfer.handle.exchange_mut().inflow)
+    }
+
+    /// Whether there may be more of the body now.
+    pub fn go_on_receiving(&mut self, now: Micros, id: u32) -> bool {
+        let Some(Some(transfer)) = self.transfers.get_mut(id as usize) else { return false };
+        let number = transfer.shard;
+        if let Some(Some(shard)) = self.shards.get(number as usize) {
+            shard.enter(now);
         }
+        let goes_on = transfer.handle.go_on_receiving();
+        if let Err(code) = goes_on {
+            transfer.ended.get_or_insert(code);
+        }
+        let goes_on = goes_on.unwrap_or(false);
+        if goes_on {
+            self.note_due(number);
+        }
+        goes_on
+    }
+
+    pub fn has_ended(&self, id: u32) -> bool {
+        matches!(self.transfers.get(id as usize), Some(Some(transfer)) if transfer.ended.is_some())
     }
 
     /// The attempt's body as it goes out, to be filled; then [`Multiplexer::go_on_sending`].

@@ -169,6 +169,10 @@ impl transport::Attempt for Slot {
         self.handle.go_on_sending()
     }
 
+    fn go_on_receiving(&mut self) -> std::result::Result<bool, u32> {
+        self.handle.go_on_receiving()
+    }
+
     fn transferred(&mut self) -> Transferred {
         self.handle.transferred()
     }

@@ -78,6 +78,10 @@ impl Attempt {
         (self.due != Micros::MAX).then_some(self.due)
     }
 
+    pub fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Over { .. })
+    }
+
     /// Takes the whole body before it asks: rules look at that too.
     fn ask(&mut self, mut call: Box<Call>) -> Stage {
         if self.streams && !self.take_body(&mut call) {
@@ -146,6 +150,11 @@ impl Attempt {
         if from < to && !self.inflow.body_bytes(&whole[from..to]) {
             return Stage::Over { sent: true };
         }
+        if !self.inflow.has_room() {
+            self.inflow.is_held = true;
+            self.due = Micros::MAX;
+            return Stage::Body(reply, to);
+        }
         if to < end {
             return Stage::Body(reply, to);
         }
@@ -200,6 +209,19 @@ impl transport::Attempt for Attempt {
             self.due = self.clock.now();
         }
         goes_on
+    }
+
+    fn go_on_receiving(&mut self) -> Result<bool, u32> {
+        if self.inflow.fault.is_some() {
+            self.stage = Stage::Over { sent: true };
+            return Err(0);
+        }
+        if !self.inflow.is_held || !self.inflow.has_room() {
+            return Ok(false);
+        }
+        self.inflow.is_held = false;
+        self.due = self.clock.now();
+        Ok(true)
     }
 
     fn transferred(&mut self) -> Transferred {
@@ -277,6 +299,7 @@ impl transport::Attempt for Attempt {
             connection_id: -1,
             timings: self.timings,
             sizes: self.inflow.sizes(),
+            delivered: 0,
             response: self.inflow.take(),
         }
     }

@@ -32,6 +32,8 @@ pub enum Step {
     Aborted(Code),
     Head(u16, Vec<(&'static str, String)>),
     Body(usize),
+    /// So much of it is with the request's sink.
+    Delivered(u64),
     /// The response is complete.
     Complete,
     Broken(Code),
@@ -101,6 +103,7 @@ fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
         limited: false,
         status_errors: true,
         max_body: 1 << 20,
+        sink: None,
         redirects: Default::default(),
         budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
     };
@@ -293,6 +296,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
+                Step::Delivered(bytes) => end.delivered += bytes,
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);
@@ -346,6 +350,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
+        delivered: 0,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),

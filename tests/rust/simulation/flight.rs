@@ -64,6 +64,7 @@ impl Flight {
             limited: !world.limiters.is_empty(),
             status_errors: world.plan.status_errors,
             max_body: world.plan.max_body,
+            sink: None,
             redirects: world.plan.redirects.clone(),
             budget: world.budgets[caller.origin].clone(),
         };
@@ -275,7 +276,7 @@ impl Flight {
             seen.not_before = seen.asks.map(|asks| asks.until(now));
             let unix_ms = || server::unix_ms(now);
             match self.machine.handle(now, Event::Head { head: &wire.inflow.head, unix_ms: &unix_ms }) {
-                Action::Body { limit } => wire.inflow.limit_body(limit),
+                Action::Body { limit, deliver } => wire.inflow.settle_body(limit, deliver),
                 _ => {
                     world.reach("an attempt ended at its head");
                     return true;

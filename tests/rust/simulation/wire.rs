@@ -47,7 +47,7 @@ impl Wire {
         steps.push_back((at + PATIENCE, Step::Broken(given_up)));
         let mut inflow = Inflow::default();
         let is_head = method == "HEAD";
-        inflow.reset(Expected { is_head, max_headers: MAX_HEADERS, max_body, decodes: true });
+        inflow.reset(Expected { is_head, max_headers: MAX_HEADERS, max_body, decodes: true, streams: false });
         Wire {
             steps,
             inflow,
@@ -141,6 +141,7 @@ impl Wire {
             connection_id: -1,
             timings: Timings::default(),
             sizes: self.inflow.sizes(),
+            delivered: Default::default(),
             response: self.inflow.take(),
         }
     }
