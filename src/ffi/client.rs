@@ -287,7 +287,8 @@ pub unsafe extern "C" fn httpc_patch_json(
     unsafe { with_json("PATCH", client, url, json, out, err) }
 }
 
-/// Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards.
+/// Sends a request that httpc_request_new() made. The request is only read: it may be sent again, and changed afterwards. A body
+/// that is a file or a source has rules of its own: see *Request bodies*.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_send(
     client: *mut httpc_client,
