@@ -672,6 +672,11 @@ typedef struct httpc_retry_policy httpc_retry_policy;
 typedef struct httpc_stats httpc_stats;
 
 /**
+ * [single] A response whose body is still to be read.
+ */
+typedef struct httpc_stream httpc_stream;
+
+/**
  * Receives a log line, on the thread of the call that it tells of; several may come at once. A call made from inside it
  * logs again: mind the recursion.
  */
@@ -1317,6 +1322,17 @@ httpc_code httpc_get(struct httpc_client *client,
                      httpc_error **err);
 
 /**
+ * GET into the file `path`, see httpc_request_set_body_file_sink(): it is there only once the body is whole. The response has an
+ * empty body.
+ */
+HTTPC_API
+httpc_code httpc_download(struct httpc_client *client,
+                          const char *url,
+                          const char *path,
+                          httpc_response **out,
+                          httpc_error **err);
+
+/**
  * HEAD (RFC 9110 section 9.3.2): status and headers without a body.
  */
 HTTPC_API
@@ -1923,6 +1939,63 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
                                        httpc_write_fn write,
                                        void *userdata,
                                        httpc_drop_fn drop);
+
+/**
+ * The file that the body of the response goes to, as httpc_request_set_body_sink() gives it to a function, but only that of a
+ * 2xx response. It is written under another name in the same folder, which is gone again whatever happens, and takes the place
+ * of `path` in one step when the body is whole: until then, and after any failure, `path` is as it was. That other file is
+ * opened when the request is sent: HTTPC_E_FILE when that cannot be, and later when it cannot be written (a full disk); the detail
+ * has the path and the system's reason. Its permissions are those of any new file, and it is not forced to the disk (fsync).
+ * A link is followed. Files of any size: the client's longest body does not count here.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file_sink(httpc_request *request,
+                                            const char *path);
+
+/* ---- Streams ----------------------------------------------------------------------------------- */
+
+/*
+ * Responses that the program reads piece by piece when it likes, on its own thread. An engine thread of the client fetches the
+ * body, at most 256 KiB ahead of the reader; when nobody reads, the server waits.
+ */
+
+/**
+ * Sends a request and returns when the head has come of the response that the call ends with: redirects and retries are over, a
+ * status of 400 or more is HTTPC_E_STATUS as in httpc_send(). The body is read by httpc_stream_read(); what breaks off is not
+ * retried any more. HTTPC_TIMEOUT_TOTAL counts until the last byte is read, HTTPC_TIMEOUT_READ not while the body waits for its
+ * reader. The request's body sink must not be set. Errors: as httpc_send(); HTTPC_E_WOULD_DEADLOCK on an engine thread of the
+ * client, so inside the callbacks of its submitted calls.
+ */
+HTTPC_API
+httpc_code httpc_open(httpc_client *client,
+                      const httpc_request *request,
+                      struct httpc_stream **out,
+                      httpc_error **err);
+
+/**
+ * The response, with an empty body; borrowed from the stream. After httpc_stream_read() has told the end it is another one, with
+ * all that is known only then (trailers, timings, the last attempt); the earlier one stays valid as long. NULL for NULL.
+ */
+HTTPC_API
+const httpc_response *httpc_stream_response(const struct httpc_stream *stream);
+
+/**
+ * Puts the next bytes of the body, decoded, into `buffer`: as many as there are, at most `size`; waits for one at least. `*count`
+ * tells how many, 0 at the end of a whole body. Everything else is an error, as httpc_send() would have ended with it, also every
+ * later time: HTTPC_E_TRUNCATED, HTTPC_E_TIMEOUT_READ, HTTPC_E_CANCELLED by the request's token, … HTTPC_E_WOULD_DEADLOCK on an
+ * engine thread of the client, where it would wait.
+ */
+HTTPC_API
+httpc_code httpc_stream_read(struct httpc_stream *stream,
+                             void *buffer,
+                             size_t size,
+                             size_t *count,
+                             httpc_error **err);
+
+/**
+ * Frees a stream; what is unread is not fetched. NULL is fine.
+ */
+HTTPC_API void httpc_stream_free(struct httpc_stream *stream);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod stream;
 pub mod tls;
 
 use crate::client::fork;
