@@ -1072,6 +1072,18 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
 
 /**
+ * Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+ * the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+ * and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+ * kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+ * time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+ */
+HTTPC_API
+httpc_code httpc_config_set_record(struct httpc_config *config,
+                                   const char *path,
+                                   int32_t secrets);
+
+/**
  * Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
  */
 HTTPC_API httpc_code httpc_config_set_mock(struct httpc_config *config, httpc_mock *mock);
@@ -2649,6 +2661,19 @@ httpc_code httpc_mock_on(struct httpc_mock *mock,
                          const char *url,
                          struct httpc_mock_rule **out,
                          httpc_error **err);
+
+/**
+ * Adds rules that answer as the servers did in a recording: one of httpc_config_set_record(), or of a browser (HAR 1.2).
+ * `strict` 1: each exchange once, in the order of the recording, with method, whole URL and body; httpc_mock_verify() wants
+ * all of them. 0: by method and whole URL, in any order; of several the next one each time, and the last one repeats.
+ * Headers are not compared, and what was redacted may be anything. Answers come at once. Errors: HTTPC_E_FILE,
+ * HTTPC_E_INVALID_ARG when it is no archive.
+ */
+HTTPC_API
+httpc_code httpc_mock_add_har(struct httpc_mock *mock,
+                              const char *path,
+                              int32_t strict,
+                              httpc_error **err);
 
 /**
  * The rule takes only requests with a header of this name whose value is `pattern`, in which `*` stands for any text.
