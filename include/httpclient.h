@@ -1435,7 +1435,8 @@ httpc_code httpc_submit_to(httpc_client *client,
 HTTPC_API void httpc_call_cancel(struct httpc_call *call);
 
 /**
- * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+ * Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, and a body sink that said HTTPC_SINK_PAUSE gets the next
+ * bytes, soon and on the engine thread. From any thread, also
  * inside callbacks; when nothing is paused it changes nothing. NULL is fine.
  */
 HTTPC_API
@@ -2082,6 +2083,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  * Gives a reference back; the last one frees. NULL is fine.
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
+
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
 
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ pub mod retry;
 pub mod retry_policy;
 pub mod stats;
 pub mod tls;
+pub mod trailers;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

@@ -17,6 +17,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Request bodies", "request_body"),
     ("Response bodies", "request_sink"),
     ("Responses", "response"),
+    ("Trailers", "trailers"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
     ("Cancel tokens", "cancel_token"),
