@@ -621,6 +621,21 @@ typedef struct httpc_error httpc_error;
 typedef struct httpc_event httpc_event;
 
 /**
+ * [shared] Rules, and what was asked. One may serve many clients; each keeps a reference. Rules may be added at any time.
+ */
+typedef struct httpc_mock httpc_mock;
+
+/**
+ * A request as a mock got it. Immutable; belongs to its mock, and lives until that is freed.
+ */
+typedef struct httpc_mock_call httpc_mock_call;
+
+/**
+ * [shared] One rule. Belongs to its mock, and lives until that is freed.
+ */
+typedef struct httpc_mock_rule httpc_mock_rule;
+
+/**
  * [shared] A queue of events.
  */
 typedef struct httpc_queue httpc_queue;
@@ -1050,6 +1065,20 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
  * Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
  */
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
+
+/**
+ * Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
+ */
+HTTPC_API httpc_code httpc_config_set_mock(struct httpc_config *config, httpc_mock *mock);
+
+/**
+ * Has calls go by this clock, with all their timeouts and pauses: for tests, and only together with a mock, since a real
+ * network does not follow virtual time; httpc_client_new() says so otherwise. The wall clock, for dates in headers,
+ * stands at the year 2000 when the clock is at 0. The config keeps a reference. NULL: the real time.
+ */
+HTTPC_API
+httpc_code httpc_config_set_clock(struct httpc_config *config,
+                                  httpc_clock *clock);
 
 /**
  * Which versions of HTTP to speak: an httpc_protocol. Default: HTTPC_PROTOCOL_AUTO. HTTPC_E_UNSUPPORTED when HTTP/2 is asked for
@@ -2546,6 +2575,178 @@ uint64_t httpc_clock_now_ms(const struct httpc_clock *clock);
  * Gives your reference back; limiters that go by the clock keep theirs. NULL is fine.
  */
 HTTPC_API void httpc_clock_free(struct httpc_clock *clock);
+
+/* ---- Mocks ------------------------------------------------------------------------------------- */
+
+/*
+ * Mocks, for tests: rules that answer in place of servers. A client with a mock (httpc_config_set_mock()) opens no
+ * connection; everything else is the real thing: redirects, retries, timeouts, rate limits, the limits of the pool, logs.
+ * With a virtual clock beside it (httpc_config_set_clock()) hours of backoff pass in microseconds.
+ *
+ * The first rule that matches a request answers it, with its answers in the order in which they were added; the last one
+ * repeats. A rule without an answer gives an empty 200. A request that no rule matches fails with HTTPC_E_NOT_MOCKED, which
+ * tells of the nearest rule and why it does not match. The setters of rules return a code, and the mock keeps the first
+ * failure: httpc_client_new(), calls and httpc_mock_verify() then fail with it. docs/testing.md shows whole tests.
+ */
+
+/**
+ * Makes a mock without rules.
+ */
+HTTPC_API httpc_code httpc_mock_new(struct httpc_mock **out, httpc_error **err);
+
+/**
+ * Adds a rule for requests with this method (NULL: any) and this URL: an absolute one, or a path, which is meant at any
+ * server. In it `*` stands for any text, also for none, slashes included. A URL without "?" takes requests with any query,
+ * and one with "?" only those with just that query. `*out`, which may not be NULL, belongs to the mock. Errors:
+ * HTTPC_E_INVALID_ARG, HTTPC_E_URL.
+ */
+HTTPC_API
+httpc_code httpc_mock_on(struct httpc_mock *mock,
+                         const char *method,
+                         const char *url,
+                         struct httpc_mock_rule **out,
+                         httpc_error **err);
+
+/**
+ * The rule takes only requests with a header of this name whose value is `pattern`, in which `*` stands for any text.
+ * NULL: only requests without such a header. May be called for several headers.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_match_header(struct httpc_mock_rule *rule,
+                                        const char *name,
+                                        const char *pattern);
+
+/**
+ * The rule takes only requests with exactly this body.
+ */
+HTTPC_API httpc_code httpc_mock_rule_match_body(struct httpc_mock_rule *rule, const void *body, size_t len);
+
+/**
+ * The rule takes only requests whose body is this JSON, however it is written.
+ */
+HTTPC_API httpc_code httpc_mock_rule_match_json(struct httpc_mock_rule *rule, const char *json);
+
+/**
+ * The rule answers `times` requests and then no more, and httpc_mock_verify() wants it to have done so. 0: it answers none.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_times(struct httpc_mock_rule *rule,
+                                 uint32_t times);
+
+/**
+ * Adds an answer: a response with this status, 200 to 599, and body, which is copied.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply(struct httpc_mock_rule *rule,
+                                 int32_t status,
+                                 const void *body,
+                                 size_t len);
+
+/**
+ * Adds an answer: a response with this status and JSON, which is checked, and Content-Type: application/json.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_json(struct httpc_mock_rule *rule,
+                                      int32_t status,
+                                      const char *json);
+
+/**
+ * Adds an answer that is none: the attempt fails with `code`. HTTPC_E_DNS, HTTPC_E_CONNECT, HTTPC_E_TLS,
+ * HTTPC_E_CERTIFICATE and HTTPC_E_PROXY: before anything was sent. HTTPC_E_IO: the connection is reset after the request
+ * was sent. HTTPC_E_PROTOCOL: the answer is not HTTP. HTTPC_E_TIMEOUT_CONNECT, HTTPC_E_TIMEOUT_WRITE and
+ * HTTPC_E_TIMEOUT_READ: nothing happens any more while connecting, sending or waiting, until a timeout of the client ends
+ * the attempt, by its clock.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_fail(struct httpc_mock_rule *rule,
+                                int32_t code);
+
+/**
+ * Adds a header to the answer that was added last. Several of one name may be added. Content-Length is derived from the
+ * body unless it is set here.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_header(struct httpc_mock_rule *rule,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * The answer that was added last comes, or fails, only after so many milliseconds by the client's clock.
+ */
+HTTPC_API httpc_code httpc_mock_rule_reply_delay(struct httpc_mock_rule *rule, uint64_t ms);
+
+/**
+ * The body of the answer that was added last breaks off after so many bytes. HTTPC_E_IO: the connection is reset.
+ * HTTPC_E_TRUNCATED: it closes. HTTPC_E_TIMEOUT_READ: nothing more comes, until a timeout of the client ends the attempt.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_break(struct httpc_mock_rule *rule,
+                                       int32_t code,
+                                       size_t after);
+
+/**
+ * How many requests the rule has answered. NULL reads as 0.
+ */
+HTTPC_API uint32_t httpc_mock_rule_answered(const struct httpc_mock_rule *rule);
+
+/**
+ * Whether every rule with httpc_mock_rule_times() has answered so often, and every request was answered. If not,
+ * HTTPC_E_NOT_MOCKED, with a line for each in the detail; or the first failure of a setter.
+ */
+HTTPC_API
+httpc_code httpc_mock_verify(const struct httpc_mock *mock,
+                             httpc_error **err);
+
+/**
+ * How many requests came so far; each attempt is one. NULL reads as 0.
+ */
+HTTPC_API size_t httpc_mock_calls(const struct httpc_mock *mock);
+
+/**
+ * The request that came at this place, the first at 0; NULL beyond the last. Borrowed from the mock.
+ */
+HTTPC_API const struct httpc_mock_call *httpc_mock_call_at(const struct httpc_mock *mock, size_t index);
+
+/**
+ * "GET". NULL reads as NULL.
+ */
+HTTPC_API const char *httpc_mock_call_method(const struct httpc_mock_call *request);
+
+/**
+ * The whole URL with its query, without user-info. NULL reads as NULL.
+ */
+HTTPC_API const char *httpc_mock_call_url(const struct httpc_mock_call *request);
+
+/**
+ * The value of the first header of this name, in whatever case; NULL where there is none. Secrets are shown.
+ */
+HTTPC_API const char *httpc_mock_call_header(const struct httpc_mock_call *request, const char *name);
+
+/**
+ * How many headers went along, without those that the transport itself would add (Host, Content-Length).
+ */
+HTTPC_API size_t httpc_mock_call_header_count(const struct httpc_mock_call *request);
+
+/**
+ * The name of the header at this place; NULL beyond the last.
+ */
+HTTPC_API const char *httpc_mock_call_header_name(const struct httpc_mock_call *request, size_t index);
+
+/**
+ * The value of the header at this place; NULL beyond the last.
+ */
+HTTPC_API const char *httpc_mock_call_header_value(const struct httpc_mock_call *request, size_t index);
+
+/**
+ * The body, with its length in `*len`, which may be NULL. A NUL follows it.
+ */
+HTTPC_API const void *httpc_mock_call_body(const struct httpc_mock_call *request, size_t *len);
+
+/**
+ * Gives your reference back, and with it the rules and calls that you know of; clients go on with the mock. NULL is fine.
+ */
+HTTPC_API
+void httpc_mock_free(struct httpc_mock *mock);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod library;
+pub mod mock;
 pub mod queue;
 pub mod rate_limiter;
 pub mod request;

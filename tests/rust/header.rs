@@ -24,6 +24,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Retry without HTTP", "retry"),
     ("Rate limiters", "rate_limiter"),
     ("Virtual clocks", "clock"),
+    ("Mocks", "mock"),
 ];
 
 const TOP: &str = r##"/* SPDX-License-Identifier: MIT OR Apache-2.0 */
