@@ -2198,6 +2198,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
 
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
+
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 
 /*
