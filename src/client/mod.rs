@@ -35,6 +35,7 @@ pub mod retry_rules;
 pub mod signal;
 pub mod sink;
 pub mod stats;
+pub mod stream;
 pub mod timeouts;
 pub mod tls;
 pub mod url;
@@ -96,6 +97,7 @@ pub struct Client {
 
 impl Client {
     pub fn new(config: Config) -> Result<Client> {
+        config.check()?;
         let log = config.log.clone().unwrap_or_else(Log::from_environment);
         let pool = Pool::new(&config)?;
         warn_of_dangers(&config, &log);
@@ -192,7 +194,7 @@ impl Client {
         if self.closing.is_raised() {
             return Err(closed());
         }
-        let started = Engine::start(self, self.config.engine_threads)?;
+        let started = Engine::start(self, self.config.engine_threads())?;
         let inboxes = started.inboxes().to_vec();
         self.pool.on_lack_of_room(Box::new(move |origin| {
             for inbox in &inboxes {
@@ -224,6 +226,9 @@ impl Client {
 
     /// Whether a blocking call to `origin` has to be made over HTTP/2, and so by an engine thread.
     fn goes_by_engine(&self, origin: &Origin) -> Result<bool> {
+        if self.config.mock.is_some() {
+            return Ok(false);
+        }
         let wanted = match self.config.protocol {
             Protocol::HTTPC_PROTOCOL_AUTO => self.pool.http2().has(origin),
             Protocol::HTTPC_PROTOCOL_HTTP_2 => origin.https,

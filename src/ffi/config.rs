@@ -2,6 +2,8 @@
 //! chain of setters may be checked once: httpc_client_new() then fails with that first failure and makes nothing. Strings
 //! are copied. A config is borrowed by httpc_client_new() and may be used again, changed or freed afterwards.
 
+use super::clock::httpc_clock;
+use super::mock::httpc_mock;
 use super::rate_limiter::httpc_rate_limiter;
 use super::retry_policy::{httpc_drop_fn, httpc_retry_policy};
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
@@ -298,6 +300,30 @@ pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: 
     unsafe {
         set(config, |c| {
             c.seed = Some(seed);
+            Ok(())
+        })
+    }
+}
+
+/// Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_mock(config: *mut httpc_config, mock: *mut httpc_mock) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.mock = httpc_mock::retain(mock);
+            Ok(())
+        })
+    }
+}
+
+/// Has calls go by this clock, with all their timeouts and pauses: for tests, and only together with a mock, since a real
+/// network does not follow virtual time; httpc_client_new() says so otherwise. The wall clock, for dates in headers,
+/// stands at the year 2000 when the clock is at 0. The config keeps a reference. NULL: the real time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_clock(config: *mut httpc_config, clock: *mut httpc_clock) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.clock = httpc_clock::retain(clock);
             Ok(())
         })
     }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod library;
+pub mod mock;
 pub mod queue;
 pub mod rate_limiter;
 pub mod request;
@@ -22,6 +23,7 @@ pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod stream;
 pub mod tls;
 
 use crate::client::fork;

@@ -16,6 +16,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Requests", "request"),
     ("Request bodies", "request_body"),
     ("Response bodies", "request_sink"),
+    ("Streams", "stream"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
@@ -23,6 +24,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Retry without HTTP", "retry"),
     ("Rate limiters", "rate_limiter"),
     ("Virtual clocks", "clock"),
+    ("Mocks", "mock"),
 ];
 
 const TOP: &str = r##"/* SPDX-License-Identifier: MIT OR Apache-2.0 */
