@@ -476,7 +476,7 @@ typedef enum httpc_phase {
 } httpc_phase;
 
 /**
- * A part of a response, for httpc_response_size().
+ * A part of the final attempt's response or request, for httpc_response_size().
  */
 typedef enum httpc_size {
     /**
@@ -491,6 +491,14 @@ typedef enum httpc_size {
      * The body after its content codings were undone.
      */
     HTTPC_SIZE_BODY_DECODED = 2,
+    /**
+     * The request's head. Over HTTP/2: written out as in HTTP/1.1.
+     */
+    HTTPC_SIZE_HEAD_SENT = 3,
+    /**
+     * The request's body as it went out: compressed where it is, without chunk sizes, and no further than the server let it come.
+     */
+    HTTPC_SIZE_BODY_SENT = 4,
     HTTPC_SIZE_FORCE_32_ = 2147483647,
 } httpc_size;
 
@@ -701,7 +709,7 @@ typedef void (*httpc_done_fn)(void *userdata,
  * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
  * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
  * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
- * until it has returned 0, also when the length is known. It may call the library.
+ * until it has returned 0, also when the length is known; not at all when that is 0. It may call the library.
  */
 typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
 
@@ -1070,6 +1078,18 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
  * Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
  */
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
+
+/**
+ * Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+ * the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+ * and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+ * kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+ * time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+ */
+HTTPC_API
+httpc_code httpc_config_set_record(struct httpc_config *config,
+                                   const char *path,
+                                   int32_t secrets);
 
 /**
  * Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
@@ -1816,9 +1836,10 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
  * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
  * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
- * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
- * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
- * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2; a server that
+ * is known to speak HTTP/1.0 takes no such body (HTTPC_E_UNSUPPORTED). A source that ends earlier or gives more ends the call with
+ * HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL) runs once, when neither the request nor a call
+ * uses `userdata` any more; also when this fails.
  *
  * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
  * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
@@ -1865,7 +1886,8 @@ httpc_code httpc_request_add_form(httpc_request *request,
 /**
  * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
  * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
- * double quotes are percent-encoded.
+ * double quotes are percent-encoded. The Content-Type header is set by it; another one without the boundary is
+ * HTTPC_E_INVALID_ARG when the request is sent.
  */
 HTTPC_API
 httpc_code httpc_request_add_part(httpc_request *request,
@@ -2097,9 +2119,12 @@ HTTPC_API const char *httpc_response_peer(const struct httpc_response *response)
 HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
 
 /**
- * How many bytes the response of the final attempt had; `which` is an httpc_size.
+ * How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
+ * encryption, and without what frames HTTP/2.
  */
-HTTPC_API uint64_t httpc_response_size(const struct httpc_response *response, int32_t which);
+HTTPC_API
+uint64_t httpc_response_size(const struct httpc_response *response,
+                             int32_t which);
 
 /**
  * How many attempts it took.
@@ -2185,6 +2210,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  * Gives a reference back; the last one frees. NULL is fine.
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
+
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
 
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 
@@ -2649,6 +2704,19 @@ httpc_code httpc_mock_on(struct httpc_mock *mock,
                          const char *url,
                          struct httpc_mock_rule **out,
                          httpc_error **err);
+
+/**
+ * Adds rules that answer as the servers did in a recording: one of httpc_config_set_record(), or of a browser (HAR 1.2).
+ * `strict` 1: each exchange once, in the order of the recording, with method, whole URL and body; httpc_mock_verify() wants
+ * all of them. 0: by method and whole URL, in any order; of several the next one each time, and the last one repeats.
+ * Headers are not compared, and what was redacted may be anything. Answers come at once. Errors: HTTPC_E_FILE,
+ * HTTPC_E_INVALID_ARG when it is no archive.
+ */
+HTTPC_API
+httpc_code httpc_mock_add_har(struct httpc_mock *mock,
+                              const char *path,
+                              int32_t strict,
+                              httpc_error **err);
 
 /**
  * The rule takes only requests with a header of this name whose value is `pattern`, in which `*` stands for any text.

@@ -286,8 +286,10 @@ impl Reactor {
         }
         let is_shared = flight.shares.is_some();
         let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
+        let recording = &mut flight.recording;
         flight.call.outgoing(&client.config, flight.machine.route(), |out| {
             client.log.request(out);
+            *recording = client.recorder.as_ref().map(|recorder| recorder.begin(out, now));
             let origin = &out.target.origin;
             let find = |multiplexer: &mut Multiplexer| match is_shared {
                 true => multiplexer.join(now, origin),
@@ -423,6 +425,7 @@ impl Reactor {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));
         };
+        self.client.end_recording(flight.recording.take(), &end);
         let delivered = flight.call.end_delivery(&mut end, is_whole);
         if let Err(error) = delivered {
             flight.machine.handle(self.now, Event::Aborted(error));

@@ -25,6 +25,7 @@ pub mod retry_policy;
 pub mod stats;
 pub mod stream;
 pub mod tls;
+pub mod trailers;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

@@ -18,6 +18,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Response bodies", "request_sink"),
     ("Streams", "stream"),
     ("Responses", "response"),
+    ("Trailers", "trailers"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
     ("Cancel tokens", "cancel_token"),

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod call;
+pub mod har;
 mod json;
 mod pattern;
 mod reply;

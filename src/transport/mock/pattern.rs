@@ -41,6 +41,11 @@ impl UrlPattern {
         Ok(UrlPattern { has_query: text.contains('?'), text, is_path })
     }
 
+    /// Without a query it is for requests without one.
+    pub fn wants_whole_query(&mut self) {
+        self.has_query = true;
+    }
+
     pub fn matches(&self, target: &Target) -> bool {
         let mut text = if self.is_path { String::new() } else { target.origin.to_string() };
         text.push_str(&target.path);

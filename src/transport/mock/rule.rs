@@ -57,6 +57,15 @@ impl Rule {
         Ok(Rule { method, url: UrlPattern::new(url)?, in_order: false, state: Mutex::default() })
     }
 
+    /// Without a query it is for requests without one.
+    pub fn wants_whole_query(&mut self) {
+        self.url.wants_whole_query();
+    }
+
+    pub fn be_in_order(&mut self) {
+        self.in_order = true;
+    }
+
     /// "GET https://api.test/users/*".
     pub fn name(&self) -> String {
         format!("{} {}", self.method.as_ref().map_or("any method", Method::as_str), self.url.shown())
