@@ -672,6 +672,11 @@ typedef struct httpc_retry_policy httpc_retry_policy;
 typedef struct httpc_stats httpc_stats;
 
 /**
+ * [single] A response whose body is still to be read.
+ */
+typedef struct httpc_stream httpc_stream;
+
+/**
  * Receives a log line, on the thread of the call that it tells of; several may come at once. A call made from inside it
  * logs again: mind the recursion.
  */
@@ -696,7 +701,7 @@ typedef void (*httpc_done_fn)(void *userdata,
  * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
  * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
  * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
- * until it has returned 0, also when the length is known. It may call the library.
+ * until it has returned 0, also when the length is known; not at all when that is 0. It may call the library.
  */
 typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
 
@@ -1329,6 +1334,17 @@ httpc_code httpc_get(struct httpc_client *client,
                      httpc_error **err);
 
 /**
+ * GET into the file `path`, see httpc_request_set_body_file_sink(): it is there only once the body is whole. The response has an
+ * empty body.
+ */
+HTTPC_API
+httpc_code httpc_download(struct httpc_client *client,
+                          const char *url,
+                          const char *path,
+                          httpc_response **out,
+                          httpc_error **err);
+
+/**
  * HEAD (RFC 9110 section 9.3.2): status and headers without a body.
  */
 HTTPC_API
@@ -1812,9 +1828,10 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
  * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
  * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
- * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
- * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
- * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2; a server that
+ * is known to speak HTTP/1.0 takes no such body (HTTPC_E_UNSUPPORTED). A source that ends earlier or gives more ends the call with
+ * HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL) runs once, when neither the request nor a call
+ * uses `userdata` any more; also when this fails.
  *
  * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
  * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
@@ -1861,7 +1878,8 @@ httpc_code httpc_request_add_form(httpc_request *request,
 /**
  * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
  * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
- * double quotes are percent-encoded.
+ * double quotes are percent-encoded. The Content-Type header is set by it; another one without the boundary is
+ * HTTPC_E_INVALID_ARG when the request is sent.
  */
 HTTPC_API
 httpc_code httpc_request_add_part(httpc_request *request,
@@ -1935,6 +1953,63 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
                                        httpc_write_fn write,
                                        void *userdata,
                                        httpc_drop_fn drop);
+
+/**
+ * The file that the body of the response goes to, as httpc_request_set_body_sink() gives it to a function, but only that of a
+ * 2xx response. It is written under another name in the same folder, which is gone again whatever happens, and takes the place
+ * of `path` in one step when the body is whole: until then, and after any failure, `path` is as it was. That other file is
+ * opened when the request is sent: HTTPC_E_FILE when that cannot be, and later when it cannot be written (a full disk); the detail
+ * has the path and the system's reason. Its permissions are those of any new file, and it is not forced to the disk (fsync).
+ * A link is followed. Files of any size: the client's longest body does not count here.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file_sink(httpc_request *request,
+                                            const char *path);
+
+/* ---- Streams ----------------------------------------------------------------------------------- */
+
+/*
+ * Responses that the program reads piece by piece when it likes, on its own thread. An engine thread of the client fetches the
+ * body, at most 256 KiB ahead of the reader; when nobody reads, the server waits.
+ */
+
+/**
+ * Sends a request and returns when the head has come of the response that the call ends with: redirects and retries are over, a
+ * status of 400 or more is HTTPC_E_STATUS as in httpc_send(). The body is read by httpc_stream_read(); what breaks off is not
+ * retried any more. HTTPC_TIMEOUT_TOTAL counts until the last byte is read, HTTPC_TIMEOUT_READ not while the body waits for its
+ * reader. The request's body sink must not be set. Errors: as httpc_send(); HTTPC_E_WOULD_DEADLOCK on an engine thread of the
+ * client, so inside the callbacks of its submitted calls.
+ */
+HTTPC_API
+httpc_code httpc_open(httpc_client *client,
+                      const httpc_request *request,
+                      struct httpc_stream **out,
+                      httpc_error **err);
+
+/**
+ * The response, with an empty body; borrowed from the stream. After httpc_stream_read() has told the end it is another one, with
+ * all that is known only then (trailers, timings, the last attempt); the earlier one stays valid as long. NULL for NULL.
+ */
+HTTPC_API
+const httpc_response *httpc_stream_response(const struct httpc_stream *stream);
+
+/**
+ * Puts the next bytes of the body, decoded, into `buffer`: as many as there are, at most `size`; waits for one at least. `*count`
+ * tells how many, 0 at the end of a whole body. Everything else is an error, as httpc_send() would have ended with it, also every
+ * later time: HTTPC_E_TRUNCATED, HTTPC_E_TIMEOUT_READ, HTTPC_E_CANCELLED by the request's token, … HTTPC_E_WOULD_DEADLOCK on an
+ * engine thread of the client, where it would wait.
+ */
+HTTPC_API
+httpc_code httpc_stream_read(struct httpc_stream *stream,
+                             void *buffer,
+                             size_t size,
+                             size_t *count,
+                             httpc_error **err);
+
+/**
+ * Frees a stream; what is unread is not fetched. NULL is fine.
+ */
+HTTPC_API void httpc_stream_free(struct httpc_stream *stream);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 
@@ -2124,6 +2199,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  * Gives a reference back; the last one frees. NULL is fine.
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
+
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
 
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 

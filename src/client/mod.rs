@@ -36,6 +36,7 @@ pub mod retry_rules;
 pub mod signal;
 pub mod sink;
 pub mod stats;
+pub mod stream;
 pub mod timeouts;
 pub mod tls;
 pub mod url;

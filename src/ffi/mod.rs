@@ -23,7 +23,9 @@ pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod stream;
 pub mod tls;
+pub mod trailers;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

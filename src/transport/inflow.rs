@@ -165,8 +165,12 @@ impl Inflow {
         if self.header_bytes > self.expected.max_headers {
             return self.stop(Fault::HeaderLimit(self.expected.max_headers));
         }
-        // A trailer; or what is left of a line that the end of the connection cut off.
-        if self.head_done || !line.ends_with(b"\n") {
+        // What is left of a line that the end of the connection cut off.
+        if !line.ends_with(b"\n") {
+            return true;
+        }
+        if self.head_done {
+            self.trailer_line(line);
             return true;
         }
         if line.starts_with(b"HTTP/") {
@@ -188,6 +192,14 @@ impl Inflow {
         match self.head.headers.push_line(line) {
             Ok(()) => true,
             Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    /// The body is whole by now, and who sent it may have meant it without trailers as well: bad ones are left out (RFC 9110
+    /// section 6.5.1).
+    fn trailer_line(&mut self, line: &[u8]) {
+        if !matches!(line, b"\r\n" | b"\n") {
+            let _ = self.head.trailers.push_line(line);
         }
     }
 

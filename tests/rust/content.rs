@@ -1,7 +1,7 @@
 //! Content codings (RFC 9110 section 8.4), undone piece by piece.
 
-use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::{Compression, GzBuilder};
 use httpclient::client::content::{Coding, DecodeError, Decoder};
 use proptest::prelude::*;
 use std::io::Write;
@@ -91,6 +91,23 @@ fn codings_on_top_of_each_other_are_undone_from_the_last_to_the_first() {
     let fields = [&b"gzip, zstd"[..], b"br"];
     let mut decoder = Decoder::new(fields.into_iter()).expect("codings");
     assert_eq!(decoded(&mut decoder, &body, 100, 1000), Ok(plain));
+}
+
+#[test]
+fn an_inner_coding_waits_as_long_as_it_takes_for_the_outer_one_to_give_something() {
+    // A member whose name keeps the inner coding waiting.
+    let member = |bytes: &[u8]| {
+        let builder = GzBuilder::new().filename("the-quick-brown-fox-jumps-over-the-lazy-dog");
+        let mut encoder = builder.write(Vec::new(), Compression::default());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory")
+    };
+    for inner in ["gzip", "deflate", "br", "zstd"] {
+        let body = coded(inner, b"the quick brown fox");
+        let (begin, rest) = body.split_at(body.len() / 2);
+        let outer = [member(begin), member(rest)].concat();
+        let undone = decoded(&mut decoder(&format!("{inner}, gzip")), &outer, 1, 4096);
+        assert_eq!(undone.as_deref(), Ok(&b"the quick brown fox"[..]), "{inner}");
+    }
 }
 
 #[test]

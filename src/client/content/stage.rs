@@ -16,6 +16,8 @@ pub struct Stage {
     begun: bool,
     /// A stream is complete, and no other has begun.
     ended: bool,
+    /// It has nothing to give but for more input.
+    drained: bool,
     /// What the coding before has left for this one, from `taken` on.
     pending: Vec<u8>,
     taken: usize,
@@ -35,7 +37,15 @@ enum Codec {
 
 impl Stage {
     pub fn new(coding: Coding) -> Stage {
-        Stage { coding, codec: Codec::new(coding), begun: false, ended: false, pending: Vec::new(), taken: 0 }
+        Stage {
+            coding,
+            codec: Codec::new(coding),
+            begun: false,
+            ended: false,
+            drained: true,
+            pending: Vec::new(),
+            taken: 0,
+        }
     }
 
     pub fn coding(&self) -> Coding {
@@ -76,8 +86,10 @@ impl Stage {
             let (left, length) = (input.len(), out.len());
             self.step(input, out)?;
             if input.len() == left && out.len() == length {
+                self.drained = true;
                 return Ok(());
             }
+            self.drained = false;
         }
         Ok(())
     }
@@ -101,7 +113,8 @@ impl Stage {
             }
             Codec::Brotli(_) if self.ended => *input = &[],
             Codec::Brotli(codec) => self.ended = brotli(codec, input, out)?,
-            Codec::Zstd(_) if self.ended && input.is_empty() => {}
+            // Asked often in vain, it takes that for an error.
+            Codec::Zstd(_) if (self.ended || self.drained) && input.is_empty() => {}
             Codec::Zstd(codec) => self.ended = zstd(codec, input, out)?,
         }
         Ok(())

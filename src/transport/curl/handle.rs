@@ -292,7 +292,7 @@ impl Handle {
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
             sizes: exchange.inflow.sizes(),
-            delivered: 0,
+            delivered: None,
             response: exchange.inflow.take(),
         }
     }

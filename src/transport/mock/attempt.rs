@@ -301,7 +301,7 @@ impl transport::Attempt for Attempt {
             connection_id: -1,
             timings: self.timings,
             sizes: self.inflow.sizes(),
-            delivered: 0,
+            delivered: None,
             response: self.inflow.take(),
         }
     }

@@ -296,7 +296,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
-                Step::Delivered(bytes) => end.delivered += bytes,
+                Step::Delivered(bytes) => end.delivered = Some(bytes),
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);
@@ -350,7 +350,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
-        delivered: 0,
+        delivered: None,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),
