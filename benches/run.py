@@ -235,7 +235,8 @@ def measure(table, programs, nginx, everywhere):
                                ("tls_kb", "parts: one warm TLS connection, KB of heap", 120),
                                ("retry_ns", "parts: retry decision, ns", 100),
                                ("limiter_ns", "parts: limiter check, ns", 60),
-                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300)]:
+                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300),
+                               ("mock_ns", "parts: a mocked blocking call, ns", 5000)]:
             table.row(name, float(parts[key]), None, 0, "", bar)
     if table.wants("new TLS connections"):
         # The answers take a second each, so that all fifty are open at once.
