@@ -2,7 +2,7 @@
 
 mod compress;
 mod feed;
-mod file;
+pub mod file;
 pub mod multipart;
 mod source;
 

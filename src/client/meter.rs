@@ -45,7 +45,11 @@ impl Meter {
         (self.told, self.next) = (transferred, now.saturating_add(EVERY));
         match watcher(&transferred) {
             0 => Ok(()),
-            value => Err(Error::new(Code::HTTPC_E_ABORTED, format!("the progress function said stop, with {value}"))),
+            value => {
+                // It has said all that it has to say.
+                self.watcher = None;
+                Err(Error::new(Code::HTTPC_E_ABORTED, format!("the progress function said stop, with {value}")))
+            }
         }
     }
 }

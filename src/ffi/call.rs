@@ -74,7 +74,8 @@ unsafe fn submit(
 /// Submits a request. `done` receives the outcome with `userdata`; NULL: it is kept for httpc_call_take_result(). `out` may
 /// be NULL when nobody will wait for the call or cancel it; it is stored before `done` can run. The request is not used any
 /// more after this returns and may be changed, submitted again or freed. Errors (then nothing was sent, and `done` does not
-/// run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_CLOSED, HTTPC_E_FORKED, HTTPC_E_RESOURCE.
+/// run): HTTPC_E_INVALID_ARG, the request's first failure, HTTPC_E_URL, HTTPC_E_FILE, HTTPC_E_CLOSED, HTTPC_E_FORKED,
+/// HTTPC_E_RESOURCE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_submit(
     client: *mut httpc_client,
@@ -136,7 +137,8 @@ pub unsafe extern "C" fn httpc_call_cancel(call: *mut httpc_call) {
     });
 }
 
-/// Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, soon and on the engine thread. From any thread, also
+/// Ends a pause: a body source that said HTTPC_READ_PAUSE is asked again, and a body sink that said HTTPC_SINK_PAUSE gets the next
+/// bytes, soon and on the engine thread. From any thread, also
 /// inside callbacks; when nothing is paused it changes nothing. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_call_resume(call: *mut httpc_call) {

@@ -260,7 +260,7 @@ pub unsafe extern "C" fn httpc_request_set_progress(
 
 /// # Safety
 /// As [`string`].
-unsafe fn named_file(path: *const c_char) -> Result<PathBuf> {
+pub(super) unsafe fn named_file(path: *const c_char) -> Result<PathBuf> {
     if path.is_null() {
         return Err(is_null("path"));
     }

@@ -104,6 +104,11 @@ impl Outflow {
         fed
     }
 
+    /// The transport has asked for the body.
+    pub fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
     /// The transport has nothing to do until more comes.
     pub fn is_starved(&self) -> bool {
         self.is_starved

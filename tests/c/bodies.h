@@ -65,6 +65,24 @@ static inline httpc_request *request_from(const char *method, const char *url, s
     return request;
 }
 
+/* The listeners of HTTP/1.1 and HTTP/2; an older libcurl speaks the first only. */
+static const char *const LISTENERS[] = {"URL", "H2C"};
+
+static inline size_t listeners(void)
+{
+    return has_old_libcurl() ? 1 : 2;
+}
+
+static inline httpc_config *config_of(const char *listener)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_base_url(config, address(listener));
+    if (strcmp(listener, "H2C") == 0) {
+        httpc_config_set_protocol(config, HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
+    }
+    return config;
+}
+
 /* The ways of performing a call. */
 enum { BLOCKING, SUBMITTED, WAYS };
 

@@ -6,7 +6,8 @@
 /* What it was told last, and whether it ever went back. */
 struct news {
     uint64_t uploaded, upload_total, downloaded, download_total;
-    unsigned count, drops;
+    unsigned count, drops, calls_after; /* after it said stop */
+    bool has_said;
     bool went_back;
     int32_t says;
     uint64_t says_at;
@@ -17,11 +18,13 @@ static int32_t take_news(void *userdata, uint64_t uploaded, uint64_t upload_tota
     struct news *n = userdata;
     n->went_back |= uploaded < n->uploaded || downloaded < n->downloaded;
     n->count++;
+    n->calls_after += n->has_said;
     n->uploaded = uploaded;
     n->upload_total = upload_total;
     n->downloaded = downloaded;
     n->download_total = download_total;
-    return uploaded + downloaded >= n->says_at ? n->says : 0;
+    n->has_said = n->says != 0 && uploaded + downloaded >= n->says_at;
+    return n->has_said ? n->says : 0;
 }
 
 static void drop_news(void *userdata)
@@ -103,6 +106,7 @@ TEST(a_progress_function_may_stop_the_call)
         CHECK(clean_error(o.error));
         CHECK_HAS(httpc_error_detail(o.error), "the progress function said stop, with 42");
         CHECK_EQ(server_count(key), 1);
+        CHECK_EQ(news.calls_after, 0);
         CHECK_EQ(news.drops, 1);
         done(&o);
         CHECK_CODE(code_of(get(client, "/bytes/1")), HTTPC_OK);

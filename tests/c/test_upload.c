@@ -3,23 +3,11 @@
 
 #define BIG ((uint64_t)3 << 20)
 
-static const char *const LISTENERS[] = {"URL", "H2C"};
-
-static httpc_client *client_of(const char *listener)
-{
-    httpc_config *config = new_config();
-    httpc_config_set_base_url(config, address(listener));
-    if (strcmp(listener, "H2C") == 0) {
-        httpc_config_set_protocol(config, HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
-    }
-    return new_client(config);
-}
-
 /* Runs `check` for every way of performing a call, over HTTP/1.1 and HTTP/2. */
 #define IN_EVERY_WAY(check)                                                                                              \
     for (int way = 0; way < WAYS; way++) {                                                                               \
-        for (size_t listener = 0; listener < 2; listener++) {                                                            \
-            httpc_client *client = client_of(LISTENERS[listener]);                                                       \
+        for (size_t listener = 0; listener < listeners(); listener++) {                                                            \
+            httpc_client *client = new_client(config_of(LISTENERS[listener]));                                                       \
             check(client, way);                                                                                          \
             httpc_client_free(client);                                                                                   \
         }                                                                                                                \

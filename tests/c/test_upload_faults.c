@@ -66,6 +66,7 @@ TEST(faults_while_a_source_is_read)
 
 TEST(an_http2_server_that_gives_no_window)
 {
+    NEEDS_NEW_LIBCURL("speak HTTP/2")
     httpc_config *config = new_config();
     httpc_config_set_base_url(config, address("TLS_H2_NO_WINDOW"));
     httpc_config_set_ca_file(config, address("CA"));
@@ -81,11 +82,9 @@ TEST(an_http2_server_that_gives_no_window)
 /* A refused stream was proven unprocessed, but a part of the source may be gone. */
 TEST(an_http2_server_that_refuses_the_stream)
 {
+    NEEDS_NEW_LIBCURL("speak HTTP/2")
     for (int rewinds = 0; rewinds < 2; rewinds++) {
-        httpc_config *config = new_config();
-        httpc_config_set_base_url(config, address("H2C"));
-        httpc_config_set_protocol(config, HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
-        httpc_client *client = new_client(config);
+        httpc_client *client = new_client(config_of("H2C"));
         const char *key = new_key();
         struct source source = {.length = 100};
         const char *url = text("/h2/reset/REFUSED_STREAM?times=1&key=%s", key);

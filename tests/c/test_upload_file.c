@@ -37,7 +37,9 @@ TEST(a_file_is_read_again_for_retries_and_redirects)
         httpc_client *client = new_client(NULL);
         const char *key = new_key(), *path = new_file(1000);
         struct outcome o = perform(way, client, request_of("PUT", text("/sequence/503,reset,200?key=%s", key), path));
-        CHECK_CODE(o.code, HTTPC_OK);
+        if (!CHECK_CODE(o.code, HTTPC_OK)) {
+            fprintf(stderr, "  %d: %s\n", way, httpc_error_detail(o.error));
+        }
         done(&o);
         httpc_response *log = server_log(key);
         for (unsigned i = 0; i < 3; i++) {

@@ -57,11 +57,7 @@ static httpc_call *submit_from(httpc_client *client, const char *url, struct pip
 
 static httpc_client *client_of(const char *listener, uint64_t timeout_ms)
 {
-    httpc_config *config = new_config();
-    httpc_config_set_base_url(config, address(listener));
-    if (strcmp(listener, "H2C") == 0) {
-        httpc_config_set_protocol(config, HTTPC_PROTOCOL_HTTP_2_PRIOR_KNOWLEDGE);
-    }
+    httpc_config *config = config_of(listener);
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_WRITE, timeout_ms);
     httpc_config_set_timeout(config, HTTPC_TIMEOUT_READ, timeout_ms);
     return new_client(config);
@@ -89,10 +85,10 @@ static void check_resumes(const char *listener, uint64_t length)
 
 TEST(a_paused_source_is_asked_again_after_resume)
 {
-    check_resumes("URL", HTTPC_UNSET);
-    check_resumes("URL", 28);
-    check_resumes("H2C", HTTPC_UNSET);
-    check_resumes("H2C", 28);
+    for (size_t i = 0; i < listeners(); i++) {
+        check_resumes(LISTENERS[i], HTTPC_UNSET);
+        check_resumes(LISTENERS[i], 28);
+    }
 }
 
 /* The program's pause is not the server's silence. */
@@ -115,8 +111,9 @@ static void check_outlasts(const char *listener)
 
 TEST(a_pause_outlasts_read_and_write_timeouts)
 {
-    check_outlasts("URL");
-    check_outlasts("H2C");
+    for (size_t i = 0; i < listeners(); i++) {
+        check_outlasts(LISTENERS[i]);
+    }
 }
 
 TEST(a_pause_ends_with_the_total_timeout)
@@ -146,9 +143,8 @@ TEST(a_paused_call_can_be_cancelled)
 
 TEST(a_blocking_call_cannot_pause)
 {
-    static const char *const listeners[] = {"URL", "H2C"};
-    for (size_t i = 0; i < 2; i++) {
-        httpc_client *client = client_of(listeners[i], 5000);
+    for (size_t i = 0; i < listeners(); i++) {
+        httpc_client *client = client_of(LISTENERS[i], 5000);
         struct pipe p = PIPE;
         httpc_request *request = new_request("POST", "/echo");
         httpc_request_set_body_source(request, NULL, read_pipe, NULL, HTTPC_UNSET, &p, NULL);

@@ -1,6 +1,7 @@
 // httpclient.hpp under -fno-exceptions: all its tests but those that throw, and that nothing that throws is declared.
 #include "test_hpp.cpp"
 #include "test_hpp_async.cpp"
+#include "test_hpp_bodies.cpp"
 #include "test_hpp_options.cpp"
 #include "test_hpp_retry.cpp"
 

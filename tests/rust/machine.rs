@@ -9,4 +9,5 @@ mod limits;
 mod random;
 mod redirects;
 mod retries;
+mod sinks;
 mod timeouts;

@@ -137,8 +137,12 @@ impl Exchange {
         self.outflow.take(into).ok_or(ReadError::Pause)
     }
 
-    /// libcurl rewinds only what it sends again.
+    /// libcurl rewinds only what it sends again. An older one may do it before the first byte, if it was about to send the
+    /// handle's last request again.
     fn rewind(&mut self) -> SeekResult {
+        if !self.outflow.is_begun() {
+            return SeekResult::Ok;
+        }
         self.refuse_resend();
         SeekResult::Fail
     }

@@ -52,8 +52,6 @@ pub struct Multiplexer {
     /// hold everybody up.
     again: Vec<u32>,
     turn: u64,
-    /// When the poller was asked last.
-    polled_at: Micros,
     alarms: Alarms,
     ready: Vec<Ready>,
     touched: Vec<u32>,
@@ -125,7 +123,6 @@ impl Multiplexer {
             runnable: Vec::new(),
             again: Vec::new(),
             turn: 1,
-            polled_at: 0,
             alarms: Alarms::default(),
             ready: Vec::new(),
             touched: Vec::new(),
@@ -146,7 +143,7 @@ impl Multiplexer {
             version = lane.version();
             for &number in &lane.shards {
                 let Some(Some(shard)) = self.shards.get_mut(number as usize) else { continue };
-                if !fresh_connection && shard.has_good_idle(now, self.polled_at) {
+                if !fresh_connection && shard.has_good_idle(now) {
                     return Ok(Route { shard: number, connects: false, fresh_connection, version });
                 }
                 if roomy.is_none() && shard.has_room(now) {

@@ -32,6 +32,8 @@ pub enum Step {
     Aborted(Code),
     Head(u16, Vec<(&'static str, String)>),
     Body(usize),
+    /// So much of it is with the request's sink.
+    Delivered(u64),
     /// The response is complete.
     Complete,
     Broken(Code),
@@ -294,6 +296,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
+                Step::Delivered(bytes) => end.delivered = Some(bytes),
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);
@@ -347,7 +350,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
-        delivered: 0,
+        delivered: None,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),

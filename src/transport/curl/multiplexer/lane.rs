@@ -155,9 +155,9 @@ impl Multiplexer {
             Speaks::Http2 { shard, .. } => *shard,
             _ => None,
         };
-        let (shards, polled_at) = (&mut self.shards, self.polled_at);
+        let shards = &mut self.shards;
         let mut is_good = |number: &u32| match &mut shards[*number as usize] {
-            Some(shard) => !shard.is_avoided(now) && (shard.is_busy() || !shard.loses_idle(now, polled_at)),
+            Some(shard) => !shard.is_avoided(now) && (shard.is_busy() || !shard.loses_idle(now)),
             None => false,
         };
         let shard = match known.filter(|number| is_good(number)) {

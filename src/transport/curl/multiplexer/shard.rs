@@ -32,9 +32,8 @@ const MOST_STREAMS: c_long = 1000;
 /// Between two looks at the transfers of a shared connection.
 const LOOKS: Micros = 20_000;
 
-/// For so long one of our own looks at idle connections holds. What happens later could as well happen while the request is
-/// on its way.
-const SEEN: Micros = 500;
+/// For so long one of our own looks at idle connections holds: a request takes longer to be on its way.
+const SEEN: Micros = 50;
 
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
@@ -290,19 +289,16 @@ impl Shard {
         self.busy > 0
     }
 
-    /// Whether there is one for another attempt: which of them libcurl takes is its choice. `polled_at`: when the poller told
-    /// last of those that have closed or say something.
-    pub fn has_good_idle(&mut self, now: Micros, polled_at: Micros) -> bool {
-        !self.is_http2
-            && self.sockets.alive() > self.busy
-            && self.avoid_until <= now
-            && !self.loses_idle(now, polled_at)
+    /// Whether there is one for another attempt, as of this very moment: which of them libcurl takes is its choice, and the
+    /// poller may not have been asked since the server closed one or said something on it.
+    pub fn has_good_idle(&mut self, now: Micros) -> bool {
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now && !self.loses_idle(now)
     }
 
     /// Whether an idle connection has turned out to be of no use.
-    pub fn loses_idle(&mut self, now: Micros, polled_at: Micros) -> bool {
+    pub fn loses_idle(&mut self, now: Micros) -> bool {
         // One that became idle meanwhile was looked at then.
-        if now < self.seen_at.max(polled_at).saturating_add(SEEN) {
+        if now < self.seen_at.saturating_add(SEEN) {
             return false;
         }
         self.seen_at = now;

@@ -21,7 +21,6 @@ impl Multiplexer {
         };
         self.poller.wait(us, &mut self.ready)?;
         let now = clock::now();
-        self.polled_at = now;
         // Before anybody takes one: a connection that has ended is not to be used.
         for ended in self.ready.extract_if(.., |ready| ready.events == 0).collect::<Vec<_>>() {
             if let Owner::Shard(shard) = ended.owner {
