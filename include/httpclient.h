@@ -90,7 +90,7 @@ typedef enum httpc_code {
      */
     HTTPC_E_AGAIN = 6,
     /**
-     * This build or platform cannot do it.
+     * This build or platform cannot do it, or the server with its HTTP/1.0.
      */
     HTTPC_E_UNSUPPORTED = 7,
     /**
@@ -1828,8 +1828,9 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  * Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
  * multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
  * (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
- * opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
- * to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+ * opened (HTTPC_E_RESOURCE: for want of descriptors), and then nothing was sent. A setter puts its body in place of an earlier
+ * one. The functions that add to a form or to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of
+ * another kind.
  */
 
 /**

@@ -36,7 +36,7 @@ pub enum Code {
     HTTPC_E_FORKED = 5,
     /// The time given to a waiting function is over; ask again.
     HTTPC_E_AGAIN = 6,
-    /// This build or platform cannot do it.
+    /// This build or platform cannot do it, or the server with its HTTP/1.0.
     HTTPC_E_UNSUPPORTED = 7,
     /// A callback of the program said stop, or the function given to httpc_retry_run() failed and is not run again.
     HTTPC_E_ABORTED = 8,

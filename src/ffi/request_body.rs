@@ -1,8 +1,9 @@
 //! Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
 //! multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
 //! (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
-//! opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
-//! to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+//! opened (HTTPC_E_RESOURCE: for want of descriptors), and then nothing was sent. A setter puts its body in place of an earlier
+//! one. The functions that add to a form or to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of
+//! another kind.
 
 use super::request::{httpc_request, set};
 use super::retry_policy::httpc_drop_fn;
