@@ -476,7 +476,7 @@ typedef enum httpc_phase {
 } httpc_phase;
 
 /**
- * A part of a response, for httpc_response_size().
+ * A part of the final attempt's response or request, for httpc_response_size().
  */
 typedef enum httpc_size {
     /**
@@ -491,6 +491,14 @@ typedef enum httpc_size {
      * The body after its content codings were undone.
      */
     HTTPC_SIZE_BODY_DECODED = 2,
+    /**
+     * The request's head. Over HTTP/2: written out as in HTTP/1.1.
+     */
+    HTTPC_SIZE_HEAD_SENT = 3,
+    /**
+     * The request's body as it went out: compressed where it is, without chunk sizes, and no further than the server let it come.
+     */
+    HTTPC_SIZE_BODY_SENT = 4,
     HTTPC_SIZE_FORCE_32_ = 2147483647,
 } httpc_size;
 
@@ -2111,9 +2119,12 @@ HTTPC_API const char *httpc_response_peer(const struct httpc_response *response)
 HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
 
 /**
- * How many bytes the response of the final attempt had; `which` is an httpc_size.
+ * How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
+ * encryption, and without what frames HTTP/2.
  */
-HTTPC_API uint64_t httpc_response_size(const struct httpc_response *response, int32_t which);
+HTTPC_API
+uint64_t httpc_response_size(const struct httpc_response *response,
+                             int32_t which);
 
 /**
  * How many attempts it took.

@@ -39,15 +39,19 @@ impl Timings {
     }
 }
 
-/// Bytes of the final attempt's response.
+/// Bytes of the final attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// Its head, with interim ones and trailers.
+    /// The response's head, with interim ones and trailers.
     pub head: u64,
     /// Its body as it came.
     pub body: u64,
     /// Its body as the program gets it.
     pub decoded: u64,
+    /// The request's head.
+    pub sent_head: u64,
+    /// Its body as it went out.
+    pub sent_body: u64,
 }
 
 /// The head of a response, as the transport saw it.

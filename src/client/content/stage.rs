@@ -16,8 +16,6 @@ pub struct Stage {
     begun: bool,
     /// A stream is complete, and no other has begun.
     ended: bool,
-    /// It has nothing to give but for more input.
-    drained: bool,
     /// What the coding before has left for this one, from `taken` on.
     pending: Vec<u8>,
     taken: usize,
@@ -29,7 +27,11 @@ enum Codec {
     /// servers send it. It has come to its first byte.
     Undecided(Option<u8>),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
-    Zstd(DCtx<'static>),
+    Zstd {
+        context: DCtx<'static>,
+        /// It filled all the room that there was. Otherwise it takes many calls without input for a fault.
+        may_hold_more: bool,
+    },
     /// What follows a gzip file is of no interest, as for browsers.
     Done,
     NoMemory,
@@ -37,15 +39,7 @@ enum Codec {
 
 impl Stage {
     pub fn new(coding: Coding) -> Stage {
-        Stage {
-            coding,
-            codec: Codec::new(coding),
-            begun: false,
-            ended: false,
-            drained: true,
-            pending: Vec::new(),
-            taken: 0,
-        }
+        Stage { coding, codec: Codec::new(coding), begun: false, ended: false, pending: Vec::new(), taken: 0 }
     }
 
     pub fn coding(&self) -> Coding {
@@ -86,10 +80,8 @@ impl Stage {
             let (left, length) = (input.len(), out.len());
             self.step(input, out)?;
             if input.len() == left && out.len() == length {
-                self.drained = true;
                 return Ok(());
             }
-            self.drained = false;
         }
         Ok(())
     }
@@ -113,9 +105,11 @@ impl Stage {
             }
             Codec::Brotli(_) if self.ended => *input = &[],
             Codec::Brotli(codec) => self.ended = brotli(codec, input, out)?,
-            // Asked often in vain, it takes that for an error.
-            Codec::Zstd(_) if (self.ended || self.drained) && input.is_empty() => {}
-            Codec::Zstd(codec) => self.ended = zstd(codec, input, out)?,
+            Codec::Zstd { may_hold_more: false, .. } if input.is_empty() => {}
+            Codec::Zstd { context, may_hold_more } => {
+                self.ended = zstd(context, input, out)?;
+                *may_hold_more = !self.ended && out.len() == out.capacity();
+            }
         }
         Ok(())
     }
@@ -169,7 +163,7 @@ impl Codec {
                     context.set_parameter(DParameter::WindowLogMax(MOST_WINDOW_LOG)).ok()?;
                     Some(context)
                 });
-                limited.map_or(Codec::NoMemory, Codec::Zstd)
+                limited.map_or(Codec::NoMemory, |context| Codec::Zstd { context, may_hold_more: false })
             }
         }
     }
