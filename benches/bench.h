@@ -4,7 +4,8 @@
  *
  *     PROGRAM COUNT THREADS URL LENGTH CA [OPTION]
  *
- * Option "cold": without requests beforehand that warm up; "upload": a body of 1 GiB from a function goes along.
+ * Option "cold": without requests beforehand that warm up; "upload": a body of 1 GiB from a function goes along;
+ * "download": the body that comes goes to a function, which only counts it.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -58,6 +59,11 @@ static inline int is_upload(void)
     return strcmp(job.option, "upload") == 0;
 }
 
+static inline int is_download(void)
+{
+    return strcmp(job.option, "download") == 0;
+}
+
 static double cpu_us(void)
 {
     struct rusage used;
@@ -95,7 +101,7 @@ int main(int argc, char **argv)
     unsigned threads = (unsigned)atoi(argv[2]);
     per_thread = atol(argv[1]) / threads;
     job = (struct job){argv[3], (size_t)atol(argv[4]), argv[5], argc > 6 ? argv[6] : ""};
-    warm_ups = strcmp(job.option, "cold") == 0 || is_upload() ? 0 : per_thread / 10 + 1;
+    warm_ups = strcmp(job.option, "cold") == 0 || is_upload() || is_download() ? 0 : per_thread / 10 + 1;
     void *shared = start();
     pthread_barrier_init(&warm, NULL, threads + 1);
     pthread_barrier_init(&over, NULL, threads + 1);

@@ -49,6 +49,8 @@ class Nginx:
         items = "".join(f'{{"id":{i},"name":"item {i * i % 9973}","price":{i % 97}.50}},' for i in range(40000))
         (folder / "www/coded").write_bytes(gzip.compress(items.encode()[:1 << 20]))
         (folder / "www/large").write_bytes(b"x" * (1 << 20))
+        with open(folder / "www/huge", "wb") as huge:
+            huge.truncate(1 << 30)
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
              "-keyout", folder / "key.pem", "-out", self.ca, "-subj", "/CN=localhost",
              "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
@@ -218,6 +220,9 @@ def measure(table, programs, nginx, everywhere):
     sink = [nginx.url("sink"), 0, ""]
     table.cpu("1 GiB from a function, CPU us, against READFUNCTION", [ours, 1, 1, *sink, "upload"],
               [raw, 1, 1, *sink, "upload"], 1.10)
+    huge = [nginx.url("huge"), 1 << 30, ""]
+    table.cpu("1 GiB to a function, CPU us, against WRITEFUNCTION", [ours, 1, 1, *huge, "download"],
+              [raw, 1, 1, *huge, "download"], 1.10)
     if table.wants("allocations"):
         own, by_hand = (cost([program, 2000, 1, *plain], programs.counter)[1] for program in (ours, raw))
         table.row(f"allocations a request beyond raw ({own:.1f} against {by_hand:.1f})", own - by_hand, None, 0, "", 12)

@@ -2,9 +2,10 @@
 #ifndef HTTPCLIENT_REQUEST_BODY_HPP
 #define HTTPCLIENT_REQUEST_BODY_HPP
 
-/** @file What a request sends along, beyond bytes in memory. Included by httpclient.hpp. */
+/** @file What a request sends along, beyond bytes in memory, and where the body of its response goes. Included by httpclient.hpp. */
 
 #include "base.hpp"
+#include "response.hpp"
 
 namespace httpclient
 {
@@ -39,6 +40,24 @@ template <class Read, class Rewind> struct source {
 
 template <class Read>
 inline constexpr bool is_reader = std::is_invocable_r_v<std::int64_t, std::decay_t<Read> &, char *, std::size_t>;
+
+/* What takes the body of a response, after its head. */
+template <class Head, class Write> struct sink {
+    Head head;
+    Write write;
+
+    static std::int32_t on_head(void *self, const httpc_response *head) noexcept
+    {
+        return static_cast<sink *>(self)->head(response(httpc_response_ref(head)));
+    }
+    static std::int32_t on_write(void *self, const void *bytes, std::size_t size) noexcept
+    {
+        return static_cast<sink *>(self)->write(std::string_view(static_cast<const char *>(bytes), size));
+    }
+};
+
+template <class Write>
+inline constexpr bool is_writer = std::is_invocable_r_v<std::int32_t, std::decay_t<Write> &, std::string_view>;
 
 /* The part of a request that is about its body. */
 template <class Self> class bodies : public options<Self, httpc_request, httpc_request_free>
@@ -115,6 +134,28 @@ template <class Self> class bodies : public options<Self, httpc_request, httpc_r
         };
         return this->set(httpc_request_set_progress, tell, new held(std::forward<Progress>(progress)), drop<held>);
     }
+    /**
+     * Where the body of the response goes: `write` is called as std::int32_t(std::string_view bytes), as a httpc_write_fn; otherwise
+     * as in body_source().
+     */
+    template <class Write, std::enable_if_t<is_writer<Write>, int> = 0> Self &body_sink(Write &&write)
+    {
+        const auto no_head = [](const response &) { return 0; };
+        using held = sink<decltype(no_head), std::decay_t<Write>>;
+        auto *made = new held{no_head, std::forward<Write>(write)};
+        return this->set(httpc_request_set_body_sink, nullptr, &held::on_write, made, drop<held>);
+    }
+    /** After its head: `head` is called as std::int32_t(const response &), as a httpc_head_fn. */
+    template <class Head, class Write,
+              std::enable_if_t<is_writer<Write> && std::is_invocable_r_v<std::int32_t, std::decay_t<Head> &, const response &>,
+                               int> = 0>
+    Self &body_sink(Head &&head, Write &&write)
+    {
+        using held = sink<std::decay_t<Head>, std::decay_t<Write>>;
+        auto *made = new held{std::forward<Head>(head), std::forward<Write>(write)};
+        return this->set(httpc_request_set_body_sink, &held::on_head, &held::on_write, made, drop<held>);
+    }
+    Self &body_file_sink(const text &path) noexcept { return this->set(httpc_request_set_body_file_sink, path.c_str()); }
     /** Takes the progress function away. */
     Self &progress(std::nullptr_t) noexcept
     {
