@@ -26,6 +26,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 LAYOUTS = [None, 4096, 65536, 131072, 262144]
+CODED = {16 << 10: 6000, 1 << 20: 300}  # lengths of bodies, and how many of each are fetched
 
 
 def run(command, **options):
@@ -39,7 +40,7 @@ def free_port():
 
 
 class Nginx:
-    """One worker, a body of 200 bytes and one of 1 MiB, over HTTP and TLS."""
+    """One worker, a body of 200 bytes and one of 1 MiB, over HTTP and TLS; JSON of 16 KiB and of 1 MiB in gzip."""
 
     def __init__(self, folder):
         self.folder, self.http, self.https = folder, free_port(), free_port()
@@ -47,7 +48,9 @@ class Nginx:
         (folder / "www").mkdir()
         (folder / "www/small").write_bytes(b"x" * 200)
         items = "".join(f'{{"id":{i},"name":"item {i * i % 9973}","price":{i % 97}.50}},' for i in range(40000))
-        (folder / "www/coded").write_bytes(gzip.compress(items.encode()[:1 << 20]))
+        (folder / "www/coded").mkdir()
+        for length in CODED:
+            (folder / f"www/coded/{length}").write_bytes(gzip.compress(items.encode()[:length]))
         (folder / "www/large").write_bytes(b"x" * (1 << 20))
         with open(folder / "www/huge", "wb") as huge:
             huge.truncate(1 << 30)
@@ -63,7 +66,7 @@ class Nginx:
               server {{ listen 127.0.0.1:{self.http} backlog=16384; listen 127.0.0.1:{self.https} ssl http2;
                 http2_max_concurrent_streams 256; root {folder}/www;
                 location = /sink {{ client_max_body_size 0; return 200; }}
-                location /coded {{ add_header Content-Encoding gzip; }}
+                location /coded/ {{ add_header Content-Encoding gzip; }}
                 location /held {{ alias {folder}/www/small; limit_rate 400; }}
                 ssl_certificate {self.ca}; ssl_certificate_key {folder}/key.pem; }} }}""")
         nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
@@ -220,8 +223,10 @@ def measure(table, programs, nginx, everywhere):
     table.cpu("TLS, sequential GET, CPU us, against raw", [ours, 12000, 1, *secure], [raw, 12000, 1, *secure], 1.05)
     big = [large, 1 << 20, ""]
     table.cpu("1 MiB, CPU us, against raw", [ours, 600, 1, *big], [raw, 600, 1, *big], 1.15)
-    coded = [nginx.url("coded"), 1 << 20, ""]
-    table.cpu("1 MiB of JSON in gzip, CPU us, against raw", [ours, 300, 1, *coded], [raw, 300, 1, *coded, "gzip"], 1.10)
+    for length, count in CODED.items():
+        coded = [nginx.url(f"coded/{length}"), length, ""]
+        table.cpu(f"{length >> 10} KiB of JSON in gzip, CPU us, against raw", [ours, count, 1, *coded],
+                  [raw, count, 1, *coded, "gzip"], 1.10)
     sink = [nginx.url("sink"), 0, ""]
     table.cpu("1 GiB from a function, CPU us, against READFUNCTION", [ours, 1, 1, *sink, "upload"],
               [raw, 1, 1, *sink, "upload"], 1.10)
@@ -243,7 +248,8 @@ def measure(table, programs, nginx, everywhere):
                                ("tls_kb", "parts: one warm TLS connection, KB of heap", 120),
                                ("retry_ns", "parts: retry decision, ns", 100),
                                ("limiter_ns", "parts: limiter check, ns", 60),
-                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300)]:
+                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300),
+                               ("mock_ns", "parts: a mocked blocking call, ns", 5000)]:
             table.row(name, float(parts[key]), None, 0, "", bar)
     if table.wants("new TLS connections"):
         # The answers take a second each, so that all fifty are open at once.

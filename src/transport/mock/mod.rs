@@ -90,7 +90,7 @@ impl Mock {
         };
         answering.missed_count += 1;
         if answering.missed.len() < MOST_LISTED {
-            answering.missed.push(format!("{} {}: {why}", call.method.as_str(), call.shown));
+            answering.missed.push(format!("{} {}: {why}", call.method.as_str(), call.shown()));
         }
         Err(why)
     }
