@@ -116,6 +116,27 @@ TEST(a_source_that_fails_or_miscounts_never_passes_for_whole)
     IN_EVERY_WAY(wrong_sources);
 }
 
+/* What a server still says of the one, while nobody is there to listen, must not cost the other the connection. */
+TEST(calls_right_after_uploads_that_failed_over_http2)
+{
+    httpc_client *client = client_of("H2C");
+    unsigned more_attempts = 0;
+    for (unsigned round = 0; round < 250; round++) {
+        const struct source failing[] = {
+            {.length = 9}, {.length = BIG / 4, .fail_at = BIG / 8, .fails = -7}, {.length = 11}, {.length = 10, .fails = -7}};
+        for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+            struct source source = failing[i];
+            struct outcome o = perform(BLOCKING, client, request_from("PUT", "/echo", &source, true, i == 1 ? HTTPC_UNSET : 10));
+            CHECK_CODE(o.code, HTTPC_E_ABORTED);
+            more_attempts += httpc_error_attempts(o.error) - 1;
+            done(&o);
+        }
+        CHECK_CODE(code_of(get(client, "/bytes/1")), HTTPC_OK);
+    }
+    CHECK_EQ(more_attempts, 0);
+    httpc_client_free(client);
+}
+
 static void redirected(httpc_client *client, int way)
 {
     struct source kept = {.length = 100};
