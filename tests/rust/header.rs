@@ -16,6 +16,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Requests", "request"),
     ("Request bodies", "request_body"),
     ("Response bodies", "request_sink"),
+    ("Server-sent events", "request_events"),
     ("Responses", "response"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
