@@ -216,10 +216,10 @@ TEST(an_event_may_be_too_long)
         httpc_client *client = new_client(config_of(way));
         struct events e = {.count = 0};
         httpc_request *request = request_for(&e, "/events?of=2&per=1");
-        httpc_request_set_max_event(request, 19);
+        httpc_request_set_max_event(request, 18);
         struct outcome o = make(way, client, request);
         CHECK_CODE(o.code, HTTPC_E_BODY_TOO_LARGE);
-        CHECK_HAS(httpc_error_detail(o.error), "an event is longer than the limit of 19 bytes");
+        CHECK_HAS(httpc_error_detail(o.error), "an event is longer than the limit of 18 bytes");
         CHECK_EQ(attempts(&o), 1);
         done(&o);
         httpc_client_free(client);
@@ -318,7 +318,7 @@ static int32_t take_slowly(void *userdata, const httpc_sse_event *event)
     return HTTPC_SINK_PAUSE;
 }
 
-/* Several events come in one piece, and the stream ends with it. */
+/* Several events come in one piece, and the stream ends with it. Behind the last there is nothing to wait with. */
 TEST(a_paused_stream_waits_before_each_event)
 {
     for (const struct way *way = ways; way < ways + sizeof ways / sizeof ways[0]; way++) {
@@ -332,9 +332,11 @@ TEST(a_paused_stream_waits_before_each_event)
         httpc_call *call = submit(client, request, NULL, NULL);
         for (unsigned taken = 1; taken <= 6; taken++) {
             AWAIT(&s, s.count == taken);
-            CHECK_CODE(httpc_call_wait(call, 20, NULL), HTTPC_E_AGAIN);
-            CHECK_EQ(s.count, taken);
-            httpc_call_resume(call);
+            if (taken < 6) {
+                CHECK_CODE(httpc_call_wait(call, 20, NULL), HTTPC_E_AGAIN);
+                CHECK_EQ(s.count, taken);
+                httpc_call_resume(call);
+            }
         }
         CHECK_CODE(code_of(result_of(call)), HTTPC_OK);
         httpc_client_free(client);
