@@ -7,6 +7,7 @@ mod error_body;
 mod event_stream;
 mod ffi_retry;
 mod headers;
+mod inflow;
 mod json;
 mod links;
 mod machine;

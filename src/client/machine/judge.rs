@@ -146,7 +146,7 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         HTTPC_E_IO if end.unprocessed => Outcome::Unprocessed,
         _ if !end.sent => Outcome::NeverSent,
         HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,
-        _ if end.response.is_some() => Outcome::Truncated { delivered: end.delivered > 0 },
+        _ if end.response.is_some() => Outcome::Truncated { delivered: end.delivered.is_some() },
         _ => Outcome::MaybeSent,
     }
 }

@@ -295,7 +295,7 @@ impl Machine {
         let continuation = self.take_continuation();
         if continuation.is_some() {
             // It goes on behind what was delivered, instead of bringing that once more.
-            end.delivered = 0;
+            end.delivered = None;
         }
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {

@@ -298,7 +298,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
-                Step::Delivered(bytes) => end.delivered += bytes,
+                Step::Delivered(bytes) => end.delivered = Some(bytes),
                 Step::GoesOn(continuation) => self.machine.goes_on(continuation),
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
@@ -353,7 +353,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
-        delivered: 0,
+        delivered: None,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),
