@@ -363,6 +363,10 @@ typedef enum httpc_delay_source {
     HTTPC_DELAY_RETRY_AFTER = 2,
     HTTPC_DELAY_RATE_LIMIT = 3,
     HTTPC_DELAY_POOL = 4,
+    /**
+     * Of an event stream before it is connected to again.
+     */
+    HTTPC_DELAY_RECONNECT = 5,
     HTTPC_DELAY_FORCE_32_ = 2147483647,
 } httpc_delay_source;
 
@@ -675,6 +679,11 @@ typedef struct httpc_retry httpc_retry;
 typedef struct httpc_retry_policy httpc_retry_policy;
 
 /**
+ * [immutable] One event. Borrowed by the function that receives it, until that returns.
+ */
+typedef struct httpc_sse_event httpc_sse_event;
+
+/**
  * [immutable] A snapshot of a client's pool.
  */
 typedef struct httpc_stats httpc_stats;
@@ -745,6 +754,12 @@ typedef int32_t (*httpc_head_fn)(void *userdata, const struct httpc_response *he
  * and on an engine thread for a submitted one and over HTTP/2, where it must not. It may call the library.
  */
 typedef int32_t (*httpc_write_fn)(void *userdata, const void *data, size_t size);
+
+/**
+ * Receives an event. 0 goes on, HTTPC_SINK_PAUSE goes on after httpc_call_resume() (in submitted calls only), and every other number
+ * ends the call with HTTPC_E_ABORTED and the number in its detail. Runs where a httpc_write_fn does. It may call the library.
+ */
+typedef int32_t (*httpc_event_fn)(void *userdata, const struct httpc_sse_event *event);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -1973,6 +1988,62 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
 HTTPC_API
 httpc_code httpc_request_set_body_file_sink(httpc_request *request,
                                             const char *path);
+
+/* ---- Server-sent events ------------------------------------------------------------------------ */
+
+/*
+ * Server-sent events (WHATWG HTML, section 9.2), one by one while they come in, over any number of connections.
+ */
+
+/**
+ * Gives the events of the response to `on_event`. `drop` (may be NULL) runs once, when neither the request nor a call uses `userdata`
+ * any more; also when this fails. Takes the place of a body sink, and sets "Accept: text/event-stream" and "Cache-Control: no-store"
+ * unless the request has such headers (but not the Accept of httpc_request_set_json()).
+ *
+ * A stream that ends, breaks off or is silent for HTTPC_TIMEOUT_READ is connected to again, after the pause that the server asked for
+ * (`retry:`), else after 3 s, with the last event's id as Last-Event-ID. Connections that fail before a byte of a stream came are
+ * retried as the request's retry policy says; once a stream has come, that counts anew. A status of 204 ends the call with HTTPC_OK, and an answer
+ * that is no event stream with HTTPC_E_PROTOCOL. HTTPC_TIMEOUT_TOTAL bounds the whole, pauses included, and then ends it with
+ * HTTPC_E_TIMEOUT_TOTAL: set it to 0 for streams without end. The history of attempts keeps the newest. Only requests that may be sent
+ * any number of times are connected to again: of other methods than GET see httpc_request_set_idempotent(), and their call ends with
+ * the stream, with HTTPC_OK.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_sink(httpc_request *request,
+                                        httpc_event_fn on_event,
+                                        void *userdata,
+                                        httpc_drop_fn drop);
+
+/**
+ * Whether an event stream is connected to again (1, the default) or its end is the end of the call (0), and after how many
+ * milliseconds where the server has not said so: 3000 by default.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_reconnect(httpc_request *request,
+                                             int32_t on,
+                                             uint64_t pause_ms);
+
+/**
+ * The longest event in bytes, 1 MiB by default. A longer one ends the call with HTTPC_E_BODY_TOO_LARGE.
+ */
+HTTPC_API httpc_code httpc_request_set_max_event(httpc_request *request, uint64_t bytes);
+
+/**
+ * Its type, "message" unless the server named another. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API const char *httpc_sse_event_type(const struct httpc_sse_event *event, size_t *len);
+
+/**
+ * Its data, the lines joined by line feeds; UTF-8, where what was none is U+FFFD. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API
+const char *httpc_sse_event_data(const struct httpc_sse_event *event,
+                                 size_t *len);
+
+/**
+ * The last id that the stream has given, in this event or before it; "" when none. Without NUL.
+ */
+HTTPC_API const char *httpc_sse_event_id(const struct httpc_sse_event *event);
 
 /* ---- Streams ----------------------------------------------------------------------------------- */
 

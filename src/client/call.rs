@@ -4,7 +4,7 @@ use super::body::{Content, Feed, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::content;
-use super::machine::{AttemptEnd, Redirects, Route, Rules, SinkRules};
+use super::machine::{AttemptEnd, Continuation, Redirects, Route, Rules, SinkRules};
 use super::meter::Meter;
 use super::request::{IdempotencyKey, Request};
 use super::sink::Delivery;
@@ -76,7 +76,10 @@ impl<R: Deref<Target = Request>> Call<R> {
         let (content, feed) = request.body.open(request.compression)?;
         let meter = Meter::new(request.watcher.clone());
         let sink = request.sink.as_ref().map(|sink| sink.open()).transpose()?;
-        let delivery = sink.map(|consumer| Box::new(Delivery::new(consumer)));
+        let delivery = sink.map(|mut consumer| {
+            consumer.prepare(request);
+            Box::new(Delivery::new(consumer))
+        });
         Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter, delivery }, rules))
     }
 
@@ -94,6 +97,11 @@ impl<R: Deref<Target = Request>> Call<R> {
         let Some(delivery) = &mut self.delivery else { return Ok(()) };
         end.delivered = delivery.delivered();
         if is_whole && end.code == Code::HTTPC_OK { delivery.finish() } else { Ok(()) }
+    }
+
+    /// How it goes on behind the running attempt, if it does.
+    pub fn continuation(&self) -> Option<Continuation> {
+        self.delivery.as_ref().and_then(|delivery| delivery.continuation())
     }
 
     /// The request as it goes out on `route`, handed to `send`. `config`: the client's.
@@ -146,17 +154,26 @@ impl<R: Deref<Target = Request>> Call<R> {
     }
 
     fn each_header(&self, config: &Config, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
+        let last_event_id = self.delivery.as_ref().and_then(|delivery| delivery.last_event_id());
+        let is_old_id = |header: &Header| last_event_id.is_some() && header.name.eq_ignore_ascii_case("Last-Event-ID");
         // Secrets of the client are for the server that it was made for.
         let at_home = config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
         for header in &config.headers {
-            if (at_home || !header.secret) && may_travel(header, route) && !self.is_replaced(header) {
+            if (at_home || !header.secret)
+                && may_travel(header, route)
+                && !self.is_replaced(header)
+                && !is_old_id(header)
+            {
                 push(&header.name, &header.value, header.secret);
             }
         }
         for header in &self.request.headers {
-            if may_travel(header, route) && !self.is_own_key(header) {
+            if may_travel(header, route) && !self.is_own_key(header) && !is_old_id(header) {
                 push(&header.name, &header.value, header.secret);
             }
+        }
+        if let Some(id) = last_event_id.filter(|id| !id.is_empty()) {
+            push("Last-Event-ID", id, false);
         }
         if let Some(coding) = self.request.compression.name().filter(|_| route.keeps_body && !self.content.is_empty()) {
             push("Content-Encoding", coding, false);

@@ -62,7 +62,7 @@ impl Consumer for CConsumer {
     }
 }
 
-fn flow(who: &str, said: i32) -> Result<Flow> {
+pub(super) fn flow(who: &str, said: i32) -> Result<Flow> {
     match said {
         0 => Ok(Flow::GoOn),
         HTTPC_SINK_PAUSE => Ok(Flow::Pause),

@@ -10,4 +10,5 @@ mod random;
 mod redirects;
 mod retries;
 mod sinks;
+mod streams;
 mod timeouts;

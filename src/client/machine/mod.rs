@@ -9,6 +9,7 @@ mod ending;
 mod judge;
 mod protocol;
 mod redirect;
+mod stream;
 mod timers;
 
 use super::attempt::{Attempt, Shown};
@@ -20,6 +21,7 @@ pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
 use std::sync::Arc;
+pub use stream::Continuation;
 use timers::Timers;
 
 /// Until when a body that nobody wants is still read, where the next attempt is due at `due`. A small one is there at once,
@@ -107,6 +109,8 @@ pub struct Machine {
     last_response: Option<Arc<Response>>,
     last_note: String,
     last_curl_code: i32,
+    /// Of the running attempt.
+    continuation: Option<Continuation>,
 }
 
 impl Machine {
@@ -128,6 +132,7 @@ impl Machine {
             last_response: None,
             last_note: String::new(),
             last_curl_code: 0,
+            continuation: None,
         }
     }
 
@@ -287,6 +292,11 @@ impl Machine {
         self.last_note =
             if ended_early == Some(code) { std::mem::take(&mut live.note) } else { std::mem::take(&mut end.note) };
         self.last_curl_code = end.curl_code;
+        let continuation = self.take_continuation();
+        if continuation.is_some() {
+            // It goes on behind what was delivered, instead of bringing that once more.
+            end.delivered = None;
+        }
         let outcome = judge::outcome(code, &end);
         if let Some((head, body)) = end.response.take() {
             let mut response = Response::new(head, body, self.route.target.clone());
@@ -294,6 +304,9 @@ impl Machine {
             self.last_response = Some(Arc::new(response));
         }
         let stopped_from_outside = ended_early.is_some_and(ends_the_call);
+        if let Some(continuation) = continuation.filter(|c| !stopped_from_outside && c.follows(live.status, outcome)) {
+            return self.continue_stream(now, continuation);
+        }
         let asked_ms = live.judged.as_ref().and_then(|judged| judged.asked_ms(now));
         match live.judged {
             // Its status says more than how its body ended.

@@ -1,7 +1,7 @@
 //! A driver without a network: carries the machine's actions out on a clock that only moves when everything waits.
 
 use httpclient::client::clock::Micros;
-use httpclient::client::machine::{Action, AttemptEnd, Event, Machine, Progress, Rules};
+use httpclient::client::machine::{Action, AttemptEnd, Continuation, Event, Machine, Progress, Rules};
 use httpclient::client::method::Method;
 use httpclient::client::response::{Head, Response, Timings};
 use httpclient::client::retry_rules::RetryRules;
@@ -34,6 +34,8 @@ pub enum Step {
     Body(usize),
     /// So much of it is with the request's sink.
     Delivered(u64),
+    /// What the sink says of going on behind the attempt.
+    GoesOn(Continuation),
     /// The response is complete.
     Complete,
     Broken(Code),
@@ -297,6 +299,7 @@ impl Driver {
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
                 Step::Delivered(bytes) => end.delivered = Some(bytes),
+                Step::GoesOn(continuation) => self.machine.goes_on(continuation),
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);

@@ -4,6 +4,7 @@ mod book;
 mod broken;
 mod demo;
 mod encoded;
+mod events;
 mod pace;
 mod plain;
 mod raw;
@@ -57,6 +58,7 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "encoded" => encoded::answer(x, rest),
         "bomb" => encoded::bomb(x),
         "versioned" => versions::versioned(x),
+        "events" => events::stream(x),
         "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
         _ => return Ok(None),
