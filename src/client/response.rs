@@ -39,7 +39,7 @@ impl Timings {
     }
 }
 
-/// Bytes of the final attempt's response.
+/// Bytes of the final attempt's response, or of all that brought a part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// Its head, with interim ones and trailers.

@@ -216,7 +216,8 @@ pub unsafe extern "C" fn httpc_response_reused(response: *const httpc_response) 
     unsafe { httpc_response::read(response, false, |r| r.attempts.last().is_some_and(|a| a.reused)) }
 }
 
-/// How many bytes the response of the final attempt had; `which` is an httpc_size.
+/// How many bytes the response of the final attempt had, or, if its body came in parts (httpc_request_set_body_sink()), of all of
+/// them; `which` is an httpc_size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_size(response: *const httpc_response, which: i32) -> u64 {
     unsafe {

@@ -70,6 +70,7 @@ TEST(its_response_is_that_of_the_first_part)
         CHECK_EQ(httpc_response_status(o.response), 200);
         CHECK_STR(httpc_response_header(o.response, "content-length"), "300000");
         CHECK(httpc_response_header(o.response, "content-range") == NULL);
+        CHECK_EQ(httpc_response_size(o.response, HTTPC_SIZE_BODY_RECEIVED), 300000);
         done(&o);
     }
 }
@@ -235,6 +236,33 @@ TEST(a_sink_that_pauses_between_the_parts_gets_all)
             }
             httpc_call_wait(call, 1, NULL);
         }
+        struct outcome o = result_of(call);
+        check_whole(&o, &s);
+        done(&o);
+        httpc_client_free(client);
+    }
+}
+
+TEST(a_pause_outlasts_the_attempt_that_it_was_in)
+{
+    IN_EVERY_WAY {
+        if (!way->is_submitted) {
+            continue;
+        }
+        httpc_config *config = impatient_config_of(way);
+        httpc_config_set_timeout(config, HTTPC_TIMEOUT_ATTEMPT, 500);
+        httpc_client *client = new_client(config);
+        struct sink s = SINK;
+        s.pauses_every = 1;
+        const char *key = new_key();
+        httpc_request *request = request_into(&s, text("/resumable?bytes=300000&key=%s", key));
+        httpc_call *call = submit(client, request, NULL, NULL);
+        CHECK_COMES_TRUE(server_count(key) == 2);
+        pthread_mutex_lock(&s.lock);
+        CHECK_EQ(s.writes, 1);
+        s.pauses_every = 0;
+        pthread_mutex_unlock(&s.lock);
+        httpc_call_resume(call);
         struct outcome o = result_of(call);
         check_whole(&o, &s);
         done(&o);
