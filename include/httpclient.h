@@ -476,7 +476,7 @@ typedef enum httpc_phase {
 } httpc_phase;
 
 /**
- * A part of a response, for httpc_response_size().
+ * A part of the final attempt's response or request, for httpc_response_size().
  */
 typedef enum httpc_size {
     /**
@@ -491,6 +491,14 @@ typedef enum httpc_size {
      * The body after its content codings were undone.
      */
     HTTPC_SIZE_BODY_DECODED = 2,
+    /**
+     * The request's head. Over HTTP/2: written out as in HTTP/1.1.
+     */
+    HTTPC_SIZE_HEAD_SENT = 3,
+    /**
+     * The request's body as it went out: compressed where it is, without chunk sizes, and no further than the server let it come.
+     */
+    HTTPC_SIZE_BODY_SENT = 4,
     HTTPC_SIZE_FORCE_32_ = 2147483647,
 } httpc_size;
 
@@ -621,6 +629,21 @@ typedef struct httpc_error httpc_error;
 typedef struct httpc_event httpc_event;
 
 /**
+ * [shared] Rules, and what was asked. One may serve many clients; each keeps a reference. Rules may be added at any time.
+ */
+typedef struct httpc_mock httpc_mock;
+
+/**
+ * A request as a mock got it. Immutable; belongs to its mock, and lives until that is freed.
+ */
+typedef struct httpc_mock_call httpc_mock_call;
+
+/**
+ * [shared] One rule. Belongs to its mock, and lives until that is freed.
+ */
+typedef struct httpc_mock_rule httpc_mock_rule;
+
+/**
  * [shared] A queue of events.
  */
 typedef struct httpc_queue httpc_queue;
@@ -657,6 +680,11 @@ typedef struct httpc_retry_policy httpc_retry_policy;
 typedef struct httpc_stats httpc_stats;
 
 /**
+ * [single] A response whose body is still to be read.
+ */
+typedef struct httpc_stream httpc_stream;
+
+/**
  * Receives a log line, on the thread of the call that it tells of; several may come at once. A call made from inside it
  * logs again: mind the recursion.
  */
@@ -681,7 +709,7 @@ typedef void (*httpc_done_fn)(void *userdata,
  * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
  * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
  * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
- * until it has returned 0, also when the length is known. It may call the library.
+ * until it has returned 0, also when the length is known; not at all when that is 0. It may call the library.
  */
 typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
 
@@ -1052,6 +1080,32 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
 
 /**
+ * Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+ * the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+ * and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+ * kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+ * time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+ */
+HTTPC_API
+httpc_code httpc_config_set_record(struct httpc_config *config,
+                                   const char *path,
+                                   int32_t secrets);
+
+/**
+ * Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
+ */
+HTTPC_API httpc_code httpc_config_set_mock(struct httpc_config *config, httpc_mock *mock);
+
+/**
+ * Has calls go by this clock, with all their timeouts and pauses: for tests, and only together with a mock, since a real
+ * network does not follow virtual time; httpc_client_new() says so otherwise. The wall clock, for dates in headers,
+ * stands at the year 2000 when the clock is at 0. The config keeps a reference. NULL: the real time.
+ */
+HTTPC_API
+httpc_code httpc_config_set_clock(struct httpc_config *config,
+                                  httpc_clock *clock);
+
+/**
  * Which versions of HTTP to speak: an httpc_protocol. Default: HTTPC_PROTOCOL_AUTO. HTTPC_E_UNSUPPORTED when HTTP/2 is asked for
  * by name and the libcurl in use was built without it.
  */
@@ -1286,6 +1340,17 @@ httpc_code httpc_get(struct httpc_client *client,
                      const char *url,
                      httpc_response **out,
                      httpc_error **err);
+
+/**
+ * GET into the file `path`, see httpc_request_set_body_file_sink(): it is there only once the body is whole. The response has an
+ * empty body.
+ */
+HTTPC_API
+httpc_code httpc_download(struct httpc_client *client,
+                          const char *url,
+                          const char *path,
+                          httpc_response **out,
+                          httpc_error **err);
 
 /**
  * HEAD (RFC 9110 section 9.3.2): status and headers without a body.
@@ -1771,9 +1836,10 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
  * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
  * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
- * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
- * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
- * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2; a server that
+ * is known to speak HTTP/1.0 takes no such body (HTTPC_E_UNSUPPORTED). A source that ends earlier or gives more ends the call with
+ * HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL) runs once, when neither the request nor a call
+ * uses `userdata` any more; also when this fails.
  *
  * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
  * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
@@ -1820,7 +1886,8 @@ httpc_code httpc_request_add_form(httpc_request *request,
 /**
  * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
  * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
- * double quotes are percent-encoded.
+ * double quotes are percent-encoded. The Content-Type header is set by it; another one without the boundary is
+ * HTTPC_E_INVALID_ARG when the request is sent.
  */
 HTTPC_API
 httpc_code httpc_request_add_part(httpc_request *request,
@@ -1900,6 +1967,63 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
                                        httpc_write_fn write,
                                        void *userdata,
                                        httpc_drop_fn drop);
+
+/**
+ * The file that the body of the response goes to, as httpc_request_set_body_sink() gives it to a function, but only that of a
+ * 2xx response. It is written under another name in the same folder, which is gone again whatever happens, and takes the place
+ * of `path` in one step when the body is whole: until then, and after any failure, `path` is as it was. That other file is
+ * opened when the request is sent: HTTPC_E_FILE when that cannot be, and later when it cannot be written (a full disk); the detail
+ * has the path and the system's reason. Its permissions are those of any new file, and it is not forced to the disk (fsync).
+ * A link is followed. Files of any size: the client's longest body does not count here.
+ */
+HTTPC_API
+httpc_code httpc_request_set_body_file_sink(httpc_request *request,
+                                            const char *path);
+
+/* ---- Streams ----------------------------------------------------------------------------------- */
+
+/*
+ * Responses that the program reads piece by piece when it likes, on its own thread. An engine thread of the client fetches the
+ * body, at most 256 KiB ahead of the reader; when nobody reads, the server waits.
+ */
+
+/**
+ * Sends a request and returns when the head has come of the response that the call ends with: redirects and retries are over, a
+ * status of 400 or more is HTTPC_E_STATUS as in httpc_send(). The body is read by httpc_stream_read(); what breaks off is not
+ * retried any more. HTTPC_TIMEOUT_TOTAL counts until the last byte is read, HTTPC_TIMEOUT_READ not while the body waits for its
+ * reader. The request's body sink must not be set. Errors: as httpc_send(); HTTPC_E_WOULD_DEADLOCK on an engine thread of the
+ * client, so inside the callbacks of its submitted calls.
+ */
+HTTPC_API
+httpc_code httpc_open(httpc_client *client,
+                      const httpc_request *request,
+                      struct httpc_stream **out,
+                      httpc_error **err);
+
+/**
+ * The response, with an empty body; borrowed from the stream. After httpc_stream_read() has told the end it is another one, with
+ * all that is known only then (trailers, timings, the last attempt); the earlier one stays valid as long. NULL for NULL.
+ */
+HTTPC_API
+const httpc_response *httpc_stream_response(const struct httpc_stream *stream);
+
+/**
+ * Puts the next bytes of the body, decoded, into `buffer`: as many as there are, at most `size`; waits for one at least. `*count`
+ * tells how many, 0 at the end of a whole body. Everything else is an error, as httpc_send() would have ended with it, also every
+ * later time: HTTPC_E_TRUNCATED, HTTPC_E_TIMEOUT_READ, HTTPC_E_CANCELLED by the request's token, … HTTPC_E_WOULD_DEADLOCK on an
+ * engine thread of the client, where it would wait.
+ */
+HTTPC_API
+httpc_code httpc_stream_read(struct httpc_stream *stream,
+                             void *buffer,
+                             size_t size,
+                             size_t *count,
+                             httpc_error **err);
+
+/**
+ * Frees a stream; what is unread is not fetched. NULL is fine.
+ */
+HTTPC_API void httpc_stream_free(struct httpc_stream *stream);
 
 /* ---- Responses --------------------------------------------------------------------------------- */
 
@@ -2001,8 +2125,9 @@ HTTPC_API const char *httpc_response_peer(const struct httpc_response *response)
 HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
 
 /**
- * How many bytes the response of the final attempt had, or, if its body came in parts (httpc_request_set_body_sink()), of all of
- * them; `which` is an httpc_size.
+ * How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
+ * encryption, and without what frames HTTP/2. Of a body that came in parts (httpc_request_set_body_sink()) all attempts that brought
+ * one count.
  */
 HTTPC_API
 uint64_t httpc_response_size(const struct httpc_response *response,
@@ -2092,6 +2217,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  * Gives a reference back; the last one frees. NULL is fine.
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
+
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
 
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 
@@ -2525,6 +2680,191 @@ uint64_t httpc_clock_now_ms(const struct httpc_clock *clock);
  * Gives your reference back; limiters that go by the clock keep theirs. NULL is fine.
  */
 HTTPC_API void httpc_clock_free(struct httpc_clock *clock);
+
+/* ---- Mocks ------------------------------------------------------------------------------------- */
+
+/*
+ * Mocks, for tests: rules that answer in place of servers. A client with a mock (httpc_config_set_mock()) opens no
+ * connection; everything else is the real thing: redirects, retries, timeouts, rate limits, the limits of the pool, logs.
+ * With a virtual clock beside it (httpc_config_set_clock()) hours of backoff pass in microseconds.
+ *
+ * The first rule that matches a request answers it, with its answers in the order in which they were added; the last one
+ * repeats. A rule without an answer gives an empty 200. A request that no rule matches fails with HTTPC_E_NOT_MOCKED, which
+ * tells of the nearest rule and why it does not match. The setters of rules return a code, and the mock keeps the first
+ * failure: httpc_client_new(), calls and httpc_mock_verify() then fail with it. docs/testing.md shows whole tests.
+ */
+
+/**
+ * Makes a mock without rules.
+ */
+HTTPC_API httpc_code httpc_mock_new(struct httpc_mock **out, httpc_error **err);
+
+/**
+ * Adds a rule for requests with this method (NULL: any) and this URL: an absolute one, or a path, which is meant at any
+ * server. In it `*` stands for any text, also for none, slashes included. A URL without "?" takes requests with any query,
+ * and one with "?" only those with just that query. `*out`, which may not be NULL, belongs to the mock. Errors:
+ * HTTPC_E_INVALID_ARG, HTTPC_E_URL.
+ */
+HTTPC_API
+httpc_code httpc_mock_on(struct httpc_mock *mock,
+                         const char *method,
+                         const char *url,
+                         struct httpc_mock_rule **out,
+                         httpc_error **err);
+
+/**
+ * Adds rules that answer as the servers did in a recording: one of httpc_config_set_record(), or of a browser (HAR 1.2).
+ * `strict` 1: each exchange once, in the order of the recording, with method, whole URL and body; httpc_mock_verify() wants
+ * all of them. 0: by method and whole URL, in any order; of several the next one each time, and the last one repeats.
+ * Headers are not compared, and what was redacted may be anything. Answers come at once. Errors: HTTPC_E_FILE,
+ * HTTPC_E_INVALID_ARG when it is no archive.
+ */
+HTTPC_API
+httpc_code httpc_mock_add_har(struct httpc_mock *mock,
+                              const char *path,
+                              int32_t strict,
+                              httpc_error **err);
+
+/**
+ * The rule takes only requests with a header of this name whose value is `pattern`, in which `*` stands for any text.
+ * NULL: only requests without such a header. May be called for several headers.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_match_header(struct httpc_mock_rule *rule,
+                                        const char *name,
+                                        const char *pattern);
+
+/**
+ * The rule takes only requests with exactly this body.
+ */
+HTTPC_API httpc_code httpc_mock_rule_match_body(struct httpc_mock_rule *rule, const void *body, size_t len);
+
+/**
+ * The rule takes only requests whose body is this JSON, however it is written.
+ */
+HTTPC_API httpc_code httpc_mock_rule_match_json(struct httpc_mock_rule *rule, const char *json);
+
+/**
+ * The rule answers `times` requests and then no more, and httpc_mock_verify() wants it to have done so. 0: it answers none.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_times(struct httpc_mock_rule *rule,
+                                 uint32_t times);
+
+/**
+ * Adds an answer: a response with this status, 200 to 599, and body, which is copied.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply(struct httpc_mock_rule *rule,
+                                 int32_t status,
+                                 const void *body,
+                                 size_t len);
+
+/**
+ * Adds an answer: a response with this status and JSON, which is checked, and Content-Type: application/json.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_json(struct httpc_mock_rule *rule,
+                                      int32_t status,
+                                      const char *json);
+
+/**
+ * Adds an answer that is none: the attempt fails with `code`. HTTPC_E_DNS, HTTPC_E_CONNECT, HTTPC_E_TLS,
+ * HTTPC_E_CERTIFICATE and HTTPC_E_PROXY: before anything was sent. HTTPC_E_IO: the connection is reset after the request
+ * was sent. HTTPC_E_PROTOCOL: the answer is not HTTP. HTTPC_E_TIMEOUT_CONNECT, HTTPC_E_TIMEOUT_WRITE and
+ * HTTPC_E_TIMEOUT_READ: nothing happens any more while connecting, sending or waiting, until a timeout of the client ends
+ * the attempt, by its clock.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_fail(struct httpc_mock_rule *rule,
+                                int32_t code);
+
+/**
+ * Adds a header to the answer that was added last. Several of one name may be added. Content-Length is derived from the
+ * body unless it is set here.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_header(struct httpc_mock_rule *rule,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * The answer that was added last comes, or fails, only after so many milliseconds by the client's clock.
+ */
+HTTPC_API httpc_code httpc_mock_rule_reply_delay(struct httpc_mock_rule *rule, uint64_t ms);
+
+/**
+ * The body of the answer that was added last breaks off after so many bytes. HTTPC_E_IO: the connection is reset.
+ * HTTPC_E_TRUNCATED: it closes. HTTPC_E_TIMEOUT_READ: nothing more comes, until a timeout of the client ends the attempt.
+ */
+HTTPC_API
+httpc_code httpc_mock_rule_reply_break(struct httpc_mock_rule *rule,
+                                       int32_t code,
+                                       size_t after);
+
+/**
+ * How many requests the rule has answered. NULL reads as 0.
+ */
+HTTPC_API uint32_t httpc_mock_rule_answered(const struct httpc_mock_rule *rule);
+
+/**
+ * Whether every rule with httpc_mock_rule_times() has answered so often, and every request was answered. If not,
+ * HTTPC_E_NOT_MOCKED, with a line for each in the detail; or the first failure of a setter.
+ */
+HTTPC_API
+httpc_code httpc_mock_verify(const struct httpc_mock *mock,
+                             httpc_error **err);
+
+/**
+ * How many requests came so far; each attempt is one. NULL reads as 0.
+ */
+HTTPC_API size_t httpc_mock_calls(const struct httpc_mock *mock);
+
+/**
+ * The request that came at this place, the first at 0; NULL beyond the last. Borrowed from the mock.
+ */
+HTTPC_API const struct httpc_mock_call *httpc_mock_call_at(const struct httpc_mock *mock, size_t index);
+
+/**
+ * "GET". NULL reads as NULL.
+ */
+HTTPC_API const char *httpc_mock_call_method(const struct httpc_mock_call *request);
+
+/**
+ * The whole URL with its query, without user-info. NULL reads as NULL.
+ */
+HTTPC_API const char *httpc_mock_call_url(const struct httpc_mock_call *request);
+
+/**
+ * The value of the first header of this name, in whatever case; NULL where there is none. Secrets are shown.
+ */
+HTTPC_API const char *httpc_mock_call_header(const struct httpc_mock_call *request, const char *name);
+
+/**
+ * How many headers went along, without those that the transport itself would add (Host, Content-Length).
+ */
+HTTPC_API size_t httpc_mock_call_header_count(const struct httpc_mock_call *request);
+
+/**
+ * The name of the header at this place; NULL beyond the last.
+ */
+HTTPC_API const char *httpc_mock_call_header_name(const struct httpc_mock_call *request, size_t index);
+
+/**
+ * The value of the header at this place; NULL beyond the last.
+ */
+HTTPC_API const char *httpc_mock_call_header_value(const struct httpc_mock_call *request, size_t index);
+
+/**
+ * The body, with its length in `*len`, which may be NULL. A NUL follows it.
+ */
+HTTPC_API const void *httpc_mock_call_body(const struct httpc_mock_call *request, size_t *len);
+
+/**
+ * Gives your reference back, and with it the rules and calls that you know of; clients go on with the mock. NULL is fine.
+ */
+HTTPC_API
+void httpc_mock_free(struct httpc_mock *mock);
 
 #ifdef __cplusplus
 }

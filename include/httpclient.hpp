@@ -47,6 +47,7 @@
 #include "httpclient/base.hpp"
 #include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/mock.hpp"
 #include "httpclient/request_body.hpp"
 #include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
@@ -185,6 +186,18 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     config &engine_threads(std::uint32_t threads) noexcept { return set(httpc_config_set_engine_threads, threads); }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
+    config &mock(const httpclient::mock &answers) noexcept
+    {
+        return answers ? set(httpc_config_set_mock, answers.native_handle()) : header(detail::moved_from, "");
+    }
+    config &clock(const httpclient::clock &time) noexcept
+    {
+        return time ? set(httpc_config_set_clock, time.native_handle()) : header(detail::moved_from, "");
+    }
+    config &record(const text &path, bool secrets = false) noexcept
+    {
+        return set(httpc_config_set_record, path.c_str(), static_cast<std::int32_t>(secrets));
+    }
 };
 
 /* ---- Requests ---------------------------------------------------------------------------- */

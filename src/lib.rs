@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`policy`] | retry, backoff, Retry-After, budget: pure decisions | clocks, threads, I/O, curl |
 //! | `client` | a call: config + request → attempts → response or error | pointers, curl |
-//! | `transport` | one attempt on the wire | retries |
+//! | `transport` | one attempt on the wire, or with a mock | retries |
 //! | `ffi` | the C skin: pointers in, codes out | everything but the client's types |
 
 #![deny(unsafe_code)]

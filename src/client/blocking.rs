@@ -7,13 +7,14 @@ use super::machine::{Action, Event, Machine, Progress};
 use super::rate_limiter::{self, Grant, acquire_all};
 use super::reactor::engine::Prepared;
 use super::reactor::pending::Receiver;
+use super::recorder::Recording;
 use super::request::Request;
 use super::response::Response;
-use super::signal::{self, Signal};
+use super::signal::Signal;
 use crate::error::{Code, Error, Result};
+use crate::transport::Attempt;
 use crate::transport::curl::pool::{Entry, Lease, Place};
-use crate::transport::curl::slot::Slot;
-use rustix::fd::AsFd;
+use crate::transport::mock::{self, Mock};
 use std::sync::Arc;
 
 /// `share` gives the request to an engine thread, should the call have to go by one.
@@ -47,15 +48,16 @@ fn carry_out(client: &Client, request: &Request) -> Result<Option<Arc<Response>>
     if client.goes_by_engine(&rules.target.origin)? {
         return Ok(None);
     }
-    let now = clock::now();
+    let now = client.config.clock.now();
     let machine = Machine::new(rules, now, client.rng());
-    Driver { client, call, machine }.run(now).map(Some)
+    Driver { client, call, machine, recording: None }.run(now).map(Some)
 }
 
 struct Driver<'c> {
     client: &'c Client,
     call: Call<&'c Request>,
     machine: Machine,
+    recording: Option<Box<Recording>>,
 }
 
 impl<'c> Driver<'c> {
@@ -82,7 +84,7 @@ impl<'c> Driver<'c> {
                 Action::Wait => self.pause(),
                 Action::Body { .. } | Action::AbortAttempt => {
                     let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
-                    self.machine.handle(clock::now(), Event::Failed(confused))
+                    self.machine.handle(self.now(), Event::Failed(confused))
                 }
             };
         }
@@ -91,7 +93,7 @@ impl<'c> Driver<'c> {
     fn take_token(&mut self, grant: &mut Option<Grant>) -> Action {
         let limiters = &self.client.config.rate_limiters;
         let clock = limiters.first().map(|limiter| limiter.clock().clone()).unwrap_or_default();
-        let (begun, now) = (clock.now(), clock::now());
+        let (begun, now) = (clock.now(), self.now());
         // The limiters may go by another clock than the call.
         let latest = self.machine.deadline().map_or(Micros::MAX, |at| begun.saturating_add(at.saturating_sub(now)));
         let event = match acquire_all(limiters, 1, begun, latest) {
@@ -103,7 +105,7 @@ impl<'c> Driver<'c> {
             }
             Ok(rate_limiter::Entry::Queued(place)) => return self.queue_for_token(place, &clock, latest, grant),
         };
-        self.machine.handle(clock::now(), event)
+        self.machine.handle(self.now(), event)
     }
 
     fn queue_for_token(
@@ -119,7 +121,7 @@ impl<'c> Driver<'c> {
                 Some(until) => clock.wait(&signals, until.min(latest)),
                 None => clock.wait_for_others(&signals, latest),
             };
-            let now = clock::now();
+            let now = self.now();
             if let Err(error) = waited {
                 return self.machine.handle(now, Event::Failed(error));
             }
@@ -139,7 +141,7 @@ impl<'c> Driver<'c> {
 
     fn take_permit(&mut self, lease: &mut Option<Lease<'c>>) -> Action {
         let origin = self.machine.route().target.origin.clone();
-        let now = clock::now();
+        let now = self.now();
         let event = match self.client.pool.enter(&origin, now) {
             Err(error) => Event::Failed(error),
             Ok(Entry::Granted(granted)) => {
@@ -153,7 +155,7 @@ impl<'c> Driver<'c> {
 
     fn queue(&mut self, place: Place<'c>, lease: &mut Option<Lease<'c>>) -> Action {
         loop {
-            let now = clock::now();
+            let now = self.now();
             if place.turn().is_raised() {
                 *lease = Some(place.claim(now));
                 return self.machine.handle(now, Event::PermitGranted { queued: true });
@@ -167,13 +169,17 @@ impl<'c> Driver<'c> {
                     action => return action,
                 }
             }
-            self.wait(now, &[place.turn()]);
+            let until = self.machine.wake_at().unwrap_or(Micros::MAX);
+            let signals = self.signals(&[place.turn()]);
+            if let Err(error) = self.client.config.clock.wait_for_others(&signals, until) {
+                return self.machine.handle(self.now(), Event::Failed(error));
+            }
         }
     }
 
     fn pause(&mut self) -> Action {
         loop {
-            let now = clock::now();
+            let now = self.now();
             if let Some(action) = self.ended_from_outside(now) {
                 return action;
             }
@@ -183,44 +189,64 @@ impl<'c> Driver<'c> {
                     action => return action,
                 }
             }
-            self.wait(now, &[]);
+            let until = self.machine.wake_at().unwrap_or(Micros::MAX);
+            if let Err(error) = self.client.config.clock.wait(&self.signals(&[]), until) {
+                return self.machine.handle(self.now(), Event::Failed(error));
+            }
         }
     }
 
     fn attempt(&mut self, lease: Option<Lease<'c>>, fresh_connection: bool) -> Action {
         let Some(mut lease) = lease else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no permit to start with");
-            return self.machine.handle(clock::now(), Event::Failed(confused));
+            return self.machine.handle(self.now(), Event::Failed(confused));
         };
-        let begun = self.call.rewind(self.machine.route()).and_then(|()| lease.slot()).and_then(|slot| {
+        if let Err(error) = self.call.rewind(self.machine.route()) {
+            return self.machine.handle(self.now(), Event::Failed(error));
+        }
+        if let Some(mock) = &self.client.config.mock {
+            return self.mocked_attempt(mock);
+        }
+        let recording = &mut self.recording;
+        let begun = lease.slot().and_then(|slot| {
             self.call.outgoing(&self.client.config, self.machine.route(), |out| {
                 self.client.log.request(out);
+                *recording = self.client.recorder.as_ref().map(|recorder| recorder.begin(out, clock::now()));
                 slot.begin(out, fresh_connection)
             })?;
             Ok(slot)
         });
         match begun {
             Ok(slot) => self.exchange(slot),
-            Err(error) => self.machine.handle(clock::now(), Event::Failed(error)),
+            Err(error) => self.machine.handle(self.now(), Event::Failed(error)),
         }
     }
 
-    /// Runs the attempt on its slot to its end, whichever comes first: the response, the machine's word, or a failure.
-    fn exchange(&mut self, slot: &mut Slot) -> Action {
+    fn mocked_attempt(&mut self, mock: &Arc<Mock>) -> Action {
+        let client = self.client;
+        let mut attempt = self.call.outgoing(&client.config, self.machine.route(), |out| {
+            client.log.request(out);
+            mock::Attempt::new(mock, &client.config.clock, out)
+        });
+        self.exchange(&mut attempt)
+    }
+
+    /// Runs the attempt to its end, whichever comes first: the response, the machine's word, or a failure.
+    fn exchange(&mut self, slot: &mut impl Attempt) -> Action {
         let mut judged = false;
         let mut moved_bytes = 0;
         let mut ready = true;
         loop {
             // A timer that fires while the connection has nothing to do is not to be put off by driving it: libcurl would
             // push a little more into the kernel's buffer and call that progress.
-            let due = !ready && self.is_due(clock::now());
+            let due = !ready && self.is_due(self.now());
             let ended = if due { None } else { slot.advance() };
-            let now = clock::now();
+            let now = self.now();
             if !judged && slot.inflow().head_done {
                 judged = true;
                 let head = &slot.inflow().head;
                 self.client.log.head(head);
-                let event = Event::Head { head, unix_ms: &clock::unix_ms };
+                let event = Event::Head { head, unix_ms: &|| self.client.config.clock.unix_ms() };
                 match self.machine.handle(now, event) {
                     Action::Body { limit, deliver } => {
                         slot.inflow().settle_body(limit, deliver);
@@ -242,7 +268,7 @@ impl<'c> Driver<'c> {
                 Ok(now) => now,
                 Err(error) => return self.report_abort(slot, error),
             };
-            let has_more = slot.handle().go_on_sending() || goes_on;
+            let has_more = slot.go_on_sending() || goes_on;
             let (progress, bytes) = slot.progress();
             // A server that sends a header byte by byte is not silent, though libcurl has no whole line to show yet.
             let heard = ready && progress == Progress::Waiting;
@@ -262,7 +288,7 @@ impl<'c> Driver<'c> {
         }
     }
 
-    fn open_delivery(&mut self, slot: &mut Slot) -> Result<()> {
+    fn open_delivery(&mut self, slot: &mut impl Attempt) -> Result<()> {
         let Some(delivery) = &mut self.call.delivery else { return Ok(()) };
         delivery.open(&slot.inflow().head, &self.machine.route().target)
     }
@@ -271,7 +297,7 @@ impl<'c> Driver<'c> {
     /// on now with what waited.
     fn hand_over(
         &mut self,
-        slot: &mut Slot,
+        slot: &mut impl Attempt,
         mut now: Micros,
         ended: Option<u32>,
     ) -> Result<(Micros, Option<u32>, bool)> {
@@ -279,7 +305,7 @@ impl<'c> Driver<'c> {
         let mut goes_on = false;
         loop {
             if delivery.hand_over(slot.inflow())? {
-                now = clock::now();
+                now = self.client.config.clock.now();
             }
             match slot.go_on_receiving() {
                 Ok(true) => goes_on = true,
@@ -290,32 +316,33 @@ impl<'c> Driver<'c> {
     }
 
     /// Reads on from where the body comes from, and tells who watches. The time after that.
-    fn pump(&mut self, slot: &mut Slot, now: Micros) -> Result<Micros> {
+    fn pump(&mut self, slot: &mut impl Attempt, now: Micros) -> Result<Micros> {
         let mut has_read = false;
         if let Some(feed) = &mut self.call.feed {
-            has_read = feed.pump(&mut slot.handle().exchange_mut().outflow, true)?;
+            has_read = feed.pump(slot.outflow(), true)?;
             if has_read && !feed.is_replayable() {
                 self.machine.body_is_spent();
             }
         }
-        let now = if has_read { clock::now() } else { now };
-        self.call.meter.report(now, false, || slot.handle().transferred())?;
+        let now = if has_read { self.now() } else { now };
+        self.call.meter.report(now, false, || slot.transferred())?;
         Ok(now)
     }
 
-    fn report_abort(&mut self, slot: &mut Slot, error: Box<Error>) -> Action {
-        let now = clock::now();
+    fn report_abort(&mut self, slot: &mut impl Attempt, error: Box<Error>) -> Action {
+        let now = self.now();
         self.machine.handle(now, Event::Aborted(error));
         self.report_end(now, slot, None)
     }
 
-    fn report_end(&mut self, now: Micros, slot: &mut Slot, ended: Option<u32>) -> Action {
-        let reported = self.call.meter.report(now, true, || slot.handle().transferred());
+    fn report_end(&mut self, now: Micros, slot: &mut impl Attempt, ended: Option<u32>) -> Action {
+        let reported = self.call.meter.report(now, true, || slot.transferred());
         let is_whole = ended.is_some() && reported.is_ok();
         if let Err(error) = reported {
             self.machine.handle(now, Event::Aborted(error));
         }
         let mut end = slot.finish(ended);
+        self.client.end_recording(self.recording.take(), &end);
         if let Err(error) = self.call.end_delivery(&mut end, is_whole) {
             self.machine.handle(now, Event::Aborted(error));
         }
@@ -324,23 +351,23 @@ impl<'c> Driver<'c> {
         action
     }
 
-    fn wait_for(&self, slot: &Slot, now: Micros) -> bool {
-        let closing = self.client.closing.as_fd();
+    fn wait_for(&self, slot: &mut impl Attempt, now: Micros) -> bool {
+        let closing = &self.client.closing;
         let us = self.machine.wake_at().map(|at| at.saturating_sub(now));
         match self.call.cancel_token() {
-            Some(token) => slot.wait(&[closing, token.signal().as_fd()], us),
+            Some(token) => slot.wait(&[closing, token.signal()], us),
             None => slot.wait(&[closing], us),
         }
-    }
-
-    fn wait(&self, now: Micros, others: &[&Signal]) {
-        signal::wait(&self.signals(others), self.machine.wake_at().map(|at| at.saturating_sub(now)));
     }
 
     /// What ends a wait: the client's end, the call's token, and `others`.
     fn signals<'s>(&'s self, others: &[&'s Signal]) -> Vec<&'s Signal> {
         let own = std::iter::once(&self.client.closing).chain(self.call.cancel_token().map(|token| token.signal()));
         own.chain(others.iter().copied()).collect()
+    }
+
+    fn now(&self) -> Micros {
+        self.client.config.clock.now()
     }
 
     fn is_due(&self, now: Micros) -> bool {

@@ -2,7 +2,7 @@
 
 mod compress;
 mod feed;
-mod file;
+pub mod file;
 pub mod multipart;
 mod source;
 
@@ -56,6 +56,16 @@ pub enum Content {
     Bytes(Memory),
     /// Of the length that is known, and read through a [`Feed`].
     Stream(Option<u64>),
+}
+
+impl Content {
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Content::Absent => true,
+            Content::Bytes(bytes) => bytes.is_empty(),
+            Content::Stream(_) => false,
+        }
+    }
 }
 
 impl Body {

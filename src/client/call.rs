@@ -10,7 +10,7 @@ use super::request::{IdempotencyKey, Request};
 use super::sink::Delivery;
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::transport::inflow::Expected;
 use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
@@ -36,13 +36,7 @@ impl<R: Deref<Target = Request>> Call<R> {
     /// With what the machine needs to know of it.
     pub fn new(client: &Client, owned: R) -> Result<(Call<R>, Rules)> {
         let (config, request) = (&client.config, &*owned);
-        if request.method.as_str() == "HEAD" && !request.body.is_empty() {
-            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
-            return Err(Error::invalid("request", "a HEAD request has no body"));
-        }
-        if request.compression.name().is_some() && request.has_header("Content-Encoding") {
-            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
-        }
+        request.check_body()?;
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
         let idempotency_key = match &request.idempotency_key {
@@ -165,9 +159,7 @@ impl<R: Deref<Target = Request>> Call<R> {
                 push(&header.name, &header.value, header.secret);
             }
         }
-        if let Some(coding) =
-            self.request.compression.name().filter(|_| route.keeps_body && !self.request.body.is_empty())
-        {
+        if let Some(coding) = self.request.compression.name().filter(|_| route.keeps_body && !self.content.is_empty()) {
             push("Content-Encoding", coding, false);
         }
         if let Some(rest) = &route.rest {

@@ -20,6 +20,8 @@ pub fn unix_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+const YEAR_2000_MS: i64 = 946_684_800_000;
+
 /// What a wait goes by.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
@@ -33,6 +35,14 @@ impl Clock {
         match self {
             Clock::Real => now(),
             Clock::Virtual(clock) => clock.now(),
+        }
+    }
+
+    /// The wall clock. Virtual time begins with the year 2000, so that dates are the same in each run.
+    pub fn unix_ms(&self) -> i64 {
+        match self {
+            Clock::Real => unix_ms(),
+            Clock::Virtual(clock) => YEAR_2000_MS.saturating_add_unsigned(clock.now() / 1000),
         }
     }
 

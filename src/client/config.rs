@@ -1,5 +1,6 @@
 //! What a client is made from. Setters check what they are given; the defaults are the README's table.
 
+use super::clock::Clock;
 use super::headers::{check_name, check_value, owned_by_library};
 use super::log::Log;
 use super::machine::Redirects;
@@ -11,8 +12,10 @@ use super::tls::Tls;
 use super::url::{Base, UrlError};
 use crate::error::{Code, Error, Result};
 use crate::transport::curl;
+use crate::transport::mock::Mock;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,13 @@ pub enum Proxy {
     Url(String),
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub path: PathBuf,
+    /// They are kept.
+    pub secrets: bool,
+}
+
 #[derive(Clone)]
 pub struct Config {
     pub base: Option<Base>,
@@ -94,6 +104,12 @@ pub struct Config {
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
+    /// Where exchanges are written down.
+    pub record: Option<Record>,
+    /// Answers in place of servers.
+    pub mock: Option<Arc<Mock>>,
+    /// What calls go by.
+    pub clock: Clock,
     /// At least 1.
     pub engine_threads: u32,
     /// `None`: as the environment says.
@@ -123,6 +139,9 @@ impl Default for Config {
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
+            record: None,
+            mock: None,
+            clock: Clock::Real,
             engine_threads: 1,
             log: None,
         }
@@ -159,12 +178,32 @@ impl Config {
         Ok(())
     }
 
+    /// Of several, whoever waits first would move virtual time on for the others.
+    pub fn engine_threads(&self) -> u32 {
+        if self.clock.is_same(&Clock::Real) { self.engine_threads } else { 1 }
+    }
+
     pub fn set_engine_threads(&mut self, threads: u32) -> Result<()> {
         if !(1..=64).contains(&threads) {
             return Err(Error::invalid("threads", format!("{threads} is not between 1 and 64")));
         }
         self.engine_threads = threads;
         Ok(())
+    }
+
+    /// Whether it is of one piece.
+    pub fn check(&self) -> Result<()> {
+        if self.mock.is_none() && !self.clock.is_same(&Clock::Real) {
+            let why = "a client with a virtual clock needs a mock: a real network does not follow it";
+            return Err(Error::new(Code::HTTPC_E_INVALID_ARG, why));
+        }
+        if matches!(self.clock, Clock::Virtual(_))
+            && self.rate_limiters.iter().any(|limiter| !limiter.clock().is_same(&self.clock))
+        {
+            let why = "the rate limiters of a client with a virtual clock must go by that clock";
+            return Err(Error::new(Code::HTTPC_E_INVALID_ARG, why));
+        }
+        self.mock.as_ref().map_or(Ok(()), |mock| mock.check())
     }
 
     pub fn set_bearer_token(&mut self, token: &str) -> Result<()> {

@@ -151,7 +151,7 @@ impl Log {
 const REDACTED: &str = "[secret]";
 
 /// Headers whose values are secrets whoever set them.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     const SECRET: [&str; 5] = ["Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization", "X-Api-Key"];
     SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }

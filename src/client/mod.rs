@@ -28,6 +28,7 @@ pub mod queue;
 mod random;
 pub mod rate_limiter;
 pub mod reactor;
+pub mod recorder;
 pub mod request;
 pub mod response;
 pub mod retry_loop;
@@ -35,6 +36,7 @@ pub mod retry_rules;
 pub mod signal;
 pub mod sink;
 pub mod stats;
+pub mod stream;
 pub mod timeouts;
 pub mod tls;
 pub mod url;
@@ -47,10 +49,11 @@ use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use log::{Log, LogLevel};
-use machine::{Action, Machine};
+use machine::{Action, AttemptEnd, Machine};
 use protocol::Protocol;
 use reactor::engine::Engine;
 use reactor::inbox::Message;
+use recorder::{Recorder, Recording};
 use signal::Signal;
 use smallvec::SmallVec;
 use stats::Stats;
@@ -92,10 +95,14 @@ pub struct Client {
     retired: AtomicBool,
     born: fork::Generation,
     log: Log,
+    recorder: Option<Recorder>,
 }
 
 impl Client {
     pub fn new(config: Config) -> Result<Client> {
+        config.check()?;
+        let record = config.record.as_ref();
+        let recorder = record.map(|record| Recorder::create(&record.path, record.secrets)).transpose()?;
         let log = config.log.clone().unwrap_or_else(Log::from_environment);
         let pool = Pool::new(&config)?;
         warn_of_dangers(&config, &log);
@@ -112,6 +119,7 @@ impl Client {
             engine_start: Mutex::new(()),
             retired: AtomicBool::new(false),
             born: fork::Generation::current(),
+            recorder,
             log,
             config,
         })
@@ -192,7 +200,7 @@ impl Client {
         if self.closing.is_raised() {
             return Err(closed());
         }
-        let started = Engine::start(self, self.config.engine_threads)?;
+        let started = Engine::start(self, self.config.engine_threads())?;
         let inboxes = started.inboxes().to_vec();
         self.pool.on_lack_of_room(Box::new(move |origin| {
             for inbox in &inboxes {
@@ -224,6 +232,9 @@ impl Client {
 
     /// Whether a blocking call to `origin` has to be made over HTTP/2, and so by an engine thread.
     fn goes_by_engine(&self, origin: &Origin) -> Result<bool> {
+        if self.config.mock.is_some() {
+            return Ok(false);
+        }
         let wanted = match self.config.protocol {
             Protocol::HTTPC_PROTOCOL_AUTO => self.pool.http2().has(origin),
             Protocol::HTTPC_PROTOCOL_HTTP_2 => origin.https,
@@ -305,6 +316,14 @@ impl Client {
         };
         if let Some((number, attempt)) = last {
             self.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
+        }
+    }
+
+    fn end_recording(&self, recording: Option<Box<Recording>>, end: &AttemptEnd) {
+        if let (Some(recorder), Some(recording)) = (&self.recorder, recording)
+            && let Err(why) = recorder.end(*recording, end, self.config.clock.now())
+        {
+            self.log.line(LogLevel::HTTPC_LOG_ERROR, &why);
         }
     }
 

@@ -7,10 +7,11 @@ pub mod inbox;
 pub mod pending;
 mod tokens;
 mod waits;
+mod wire;
 
 use super::Client;
 use super::alarms::Alarms;
-use super::clock::{self, Micros};
+use super::clock::Micros;
 use super::machine::{Action, Event};
 use super::queue::Queue;
 use super::response::Response;
@@ -26,6 +27,7 @@ use pending::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokens::Tokens;
+use wire::Wire;
 
 /// After so many completions queues are rung, though there is more to do.
 const MOST_UNRUNG: u32 = 32;
@@ -60,7 +62,7 @@ impl Reactor {
             tokens: Tokens::default(),
             unrung: Vec::new(),
             completed: 0,
-            now: clock::now(),
+            now: client.config.clock.now(),
             stopping: false,
         })
     }
@@ -96,12 +98,12 @@ impl Reactor {
     fn turn(&mut self) -> Result<()> {
         self.ring();
         let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
-        self.now = self.multiplexer.wait(until)?;
+        self.now = self.wait(until)?;
         self.inbox.awake();
         self.read_messages();
         self.look_at_touched();
         while self.multiplexer.step(self.now) {
-            self.now = clock::now();
+            self.now = self.clock().now();
             self.look_at_touched();
             self.end_cancelled();
             self.read_messages();
@@ -117,7 +119,7 @@ impl Reactor {
         self.inbox.take(&mut messages);
         for message in messages.drain(..) {
             // Calls bring the times at which they began.
-            self.now = clock::now();
+            self.now = self.clock().now();
             match message {
                 Message::Submit(flight) => self.accept(flight),
                 Message::Cancel(pending) => self.cancel(&pending),
@@ -223,7 +225,8 @@ impl Reactor {
         }));
         match worked {
             Ok(None) => {
-                if let Some(at) = flight.machine.wake_at() {
+                let due = flight.mocked.as_ref().and_then(|mocked| mocked.due());
+                for at in [flight.machine.wake_at(), due].into_iter().flatten() {
                     self.alarms.set(number, at);
                 }
                 self.flights.put(number, flight);
@@ -262,7 +265,7 @@ impl Reactor {
             Ok(()) => {
                 flight.stage = Stage::Attempt;
                 flight.grant = None;
-                None
+                flight.mocked.is_some().then(|| self.look(number, flight))?
             }
             Err(error) => Some(self.not_launched(number, flight, error)),
         }
@@ -277,10 +280,16 @@ impl Reactor {
     fn launch(&mut self, number: u32, flight: &mut Flight, fresh_connection: bool) -> Result<()> {
         (flight.is_judged, flight.moved_bytes) = (false, 0);
         flight.call.rewind(flight.machine.route())?;
+        if let Some(mock) = self.client.config.mock.clone() {
+            self.start_mocked(flight, &mock);
+            return Ok(());
+        }
         let is_shared = flight.shares.is_some();
         let (now, client, multiplexer) = (self.now, &self.client, &mut self.multiplexer);
+        let recording = &mut flight.recording;
         flight.call.outgoing(&client.config, flight.machine.route(), |out| {
             client.log.request(out);
+            *recording = client.recorder.as_ref().map(|recorder| recorder.begin(out, now));
             let origin = &out.target.origin;
             let find = |multiplexer: &mut Multiplexer| match is_shared {
                 true => multiplexer.join(now, origin),
@@ -308,7 +317,8 @@ impl Reactor {
             Stage::Attempt | Stage::Stream => {}
             _ => return None,
         }
-        let standing = self.multiplexer.look(number)?;
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let standing = wire.look()?;
         if let Stage::Stream = flight.stage {
             let is_its_turn = standing.is_sent || standing.ended.is_some();
             return is_its_turn.then(|| flight.machine.handle(self.now, Event::PermitGranted { queued: true }));
@@ -317,7 +327,7 @@ impl Reactor {
         if let Some(head) = standing.head.filter(|_| !flight.is_judged) {
             flight.is_judged = true;
             self.client.log.head(head);
-            let event = Event::Head { head, unix_ms: &clock::unix_ms };
+            let event = Event::Head { head, unix_ms: &|| self.client.config.clock.unix_ms() };
             match flight.machine.handle(now, event) {
                 Action::Body { limit, deliver } => {
                     if let Err(error) = self.settle_body(number, flight, limit, deliver) {
@@ -328,7 +338,9 @@ impl Reactor {
             }
         }
         match self.hand_over(number, flight) {
-            Ok(is_drained) if is_drained && self.multiplexer.has_ended(number) => {
+            Ok(is_drained)
+                if is_drained && Wire::new(&mut self.multiplexer, &mut flight.mocked, number).has_ended() =>
+            {
                 return Some(self.end_attempt(number, flight, true));
             }
             Ok(_) => {}
@@ -341,7 +353,7 @@ impl Reactor {
             return Some(self.abort_attempt(number, flight, error));
         }
         let now = self.now;
-        let (mut progress, bytes, heard) = self.multiplexer.progress(number)?;
+        let (mut progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
         if flight.call.is_held() {
             progress = super::machine::Progress::Held;
         }
@@ -352,7 +364,8 @@ impl Reactor {
     }
 
     fn settle_body(&mut self, number: u32, flight: &mut Flight, limit: u64, deliver: bool) -> Result<()> {
-        let Some(inflow) = self.multiplexer.inflow(number) else { return Ok(()) };
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let Some(inflow) = wire.inflow() else { return Ok(()) };
         inflow.settle_body(limit, deliver);
         match &mut flight.call.delivery {
             Some(delivery) if deliver => delivery.open(&inflow.head, &flight.machine.route().target),
@@ -364,13 +377,14 @@ impl Reactor {
     fn hand_over(&mut self, number: u32, flight: &mut Flight) -> Result<bool> {
         let Some(delivery) = &mut flight.call.delivery else { return Ok(true) };
         loop {
-            let Some(inflow) = self.multiplexer.inflow(number) else { return Ok(true) };
+            let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+            let Some(inflow) = wire.inflow() else { return Ok(true) };
             let has_moved = delivery.hand_over(inflow)?;
             let is_drained = inflow.is_drained();
             if has_moved {
-                self.now = clock::now();
+                self.now = self.client.config.clock.now();
             }
-            if !self.multiplexer.go_on_receiving(self.now, number) {
+            if !wire.go_on_receiving(self.now) {
                 return Ok(is_drained);
             }
         }
@@ -378,19 +392,19 @@ impl Reactor {
 
     /// Reads on from where the body comes from, and tells who watches.
     fn pump(&mut self, number: u32, flight: &mut Flight) -> Result<()> {
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
         if let Some(feed) = &mut flight.call.feed
-            && let Some(outflow) = self.multiplexer.outflow(number)
+            && let Some(outflow) = wire.outflow()
         {
             if feed.pump(outflow, false)? {
-                self.now = clock::now();
+                self.now = self.client.config.clock.now();
             }
             if !feed.is_replayable() {
                 flight.machine.body_is_spent();
             }
-            self.multiplexer.go_on_sending(number);
+            wire.go_on_sending();
         }
-        let multiplexer = &mut self.multiplexer;
-        flight.call.meter.report(self.now, false, || multiplexer.transferred(number).unwrap_or_default())
+        flight.call.meter.report(self.now, false, || wire.transferred())
     }
 
     fn abort_attempt(&mut self, number: u32, flight: &mut Flight, error: Box<Error>) -> Action {
@@ -401,16 +415,17 @@ impl Reactor {
     /// `has_ended`: it came to an end, good or bad, and was not cut short.
     fn end_attempt(&mut self, number: u32, flight: &mut Flight, has_ended: bool) -> Action {
         flight.stage = Stage::Nothing;
-        let multiplexer = &mut self.multiplexer;
-        let reported = flight.call.meter.report(self.now, true, || multiplexer.transferred(number).unwrap_or_default());
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let reported = flight.call.meter.report(self.now, true, || wire.transferred());
         let is_whole = has_ended && reported.is_ok();
         if let Err(error) = reported {
             flight.machine.handle(self.now, Event::Aborted(error));
         }
-        let Some(mut end) = self.multiplexer.finish(self.now, number) else {
+        let Some(mut end) = wire.finish(self.now) else {
             let confused = Error::new(Code::HTTPC_E_INTERNAL, "internal error, please report: no attempt runs");
             return flight.machine.handle(self.now, Event::Failed(confused));
         };
+        self.client.end_recording(flight.recording.take(), &end);
         let delivered = flight.call.end_delivery(&mut end, is_whole);
         if let Err(error) = delivered {
             flight.machine.handle(self.now, Event::Aborted(error));
@@ -444,6 +459,11 @@ impl Reactor {
         {
             return Some(action);
         }
+        if flight.mocked.as_ref().and_then(|mocked| mocked.due()).is_some_and(|due| due <= now)
+            && let Some(action) = self.look(number, flight)
+        {
+            return Some(action);
+        }
         if flight.machine.wake_at().is_none_or(|at| at > now) {
             return None;
         }
@@ -458,7 +478,7 @@ impl Reactor {
 
     fn complete(&mut self, number: u32, mut flight: Box<Flight>, outcome: Outcome) {
         self.stop_waiting(number, &mut flight);
-        self.multiplexer.finish(self.now, number);
+        Wire::new(&mut self.multiplexer, &mut flight.mocked, number).finish(self.now);
         self.give_permit_back(&mut flight);
         if let Some(unused) = flight.grant.take() {
             unused.give_back();

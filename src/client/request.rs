@@ -228,6 +228,25 @@ impl Request {
         Ok(())
     }
 
+    /// What the setters, called in any order, cannot see.
+    pub fn check_body(&self) -> Result<()> {
+        if self.method.as_str() == "HEAD" && !self.body.is_empty() {
+            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
+            return Err(Error::invalid("request", "a HEAD request has no body"));
+        }
+        if self.compression.name().is_some() && self.has_header("Content-Encoding") {
+            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
+        }
+        let mut types = self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Content-Type"));
+        if let Body::Multipart(multipart) = &self.body
+            && types.any(|header| !multipart.is_described_by(&header.value))
+        {
+            let why = "has a Content-Type without the boundary of its parts, which adding a part sets by itself";
+            return Err(Error::invalid("request", why));
+        }
+        Ok(())
+    }
+
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }

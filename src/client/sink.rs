@@ -1,10 +1,14 @@
 //! Where the body of a response goes while it comes in, instead of into memory.
 
 mod delivery;
+mod file;
+mod pipe;
 
 use super::response::Response;
 use crate::error::Result;
 pub use delivery::Delivery;
+pub use file::FileSink;
+pub use pipe::{Piece, Pipe, PipeSink};
 use std::sync::Arc;
 
 /// What a request says of it. Each of its calls has a consumer of its own.
@@ -24,6 +28,16 @@ pub trait Consumer: Send {
 
     /// The next bytes of the body, at least one.
     fn write(&mut self, bytes: &[u8]) -> Result<Flow>;
+
+    /// It ends its pauses itself.
+    fn resumes(&self) -> bool {
+        false
+    }
+
+    /// Once it has got a head it takes no other.
+    fn keeps_head(&self) -> bool {
+        false
+    }
 
     /// The body is whole. A consumer that is dropped without that has a part of it.
     fn finish(&mut self) -> Result<()> {

@@ -88,6 +88,7 @@ impl VirtualClock {
                 drop(state);
                 waker.wake();
             }
+            _ if state.sleepers.iter().any(|sleeper| Arc::ptr_eq(sleeper, &waker)) => {}
             _ => state.sleepers.push(waker),
         }
     }

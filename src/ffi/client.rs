@@ -4,10 +4,12 @@
 //! base URL or an absolute URL.
 
 use super::request::{checked, httpc_request};
+use super::request_body::named_file;
 use super::response::httpc_response;
 use super::{borrow, bytes, clear, config, config::httpc_config, error::httpc_error, guard, string};
 use crate::client::body::Body;
 use crate::client::request::Request;
+use crate::client::sink::FileSink;
 use crate::client::{Client, blocking};
 use crate::error::{Code, Result};
 use std::ffi::{c_char, c_void};
@@ -152,6 +154,25 @@ pub unsafe extern "C" fn httpc_get(
     unsafe { bodyless("GET", client, url, out, err) }
 }
 
+/// GET into the file `path`, see httpc_request_set_body_file_sink(): it is there only once the body is whole. The response has an
+/// empty body.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_download(
+    client: *mut httpc_client,
+    url: *const c_char,
+    path: *const c_char,
+    out: *mut *mut httpc_response,
+    err: *mut *mut httpc_error,
+) -> Code {
+    unsafe {
+        call(client, out, err, || {
+            let mut request = Request::new("GET", string(url, "url")?)?;
+            request.sink = Some(Arc::new(FileSink(named_file(path)?)));
+            Ok(request)
+        })
+    }
+}
+
 /// HEAD (RFC 9110 section 9.3.2): status and headers without a body.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_head(
@@ -278,8 +299,9 @@ pub unsafe extern "C" fn httpc_send(
     guard(err, || {
         unsafe { clear(out) }?;
         let client = unsafe { httpc_client::retain(client) }?;
-        let request = checked(unsafe { borrow(request, "request") }?)?;
-        let response = blocking::send(&client, request, || request.clone())?;
+        // Held: functions of the program's, which run meanwhile, may change or free it.
+        let request = checked(unsafe { borrow(request, "request") }?)?.clone();
+        let response = blocking::send(&client, &request, || request.clone())?;
         unsafe { out.write(httpc_response::give(response)) };
         Ok(())
     })

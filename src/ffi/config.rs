@@ -2,10 +2,12 @@
 //! chain of setters may be checked once: httpc_client_new() then fails with that first failure and makes nothing. Strings
 //! are copied. A config is borrowed by httpc_client_new() and may be used again, changed or freed afterwards.
 
+use super::clock::httpc_clock;
+use super::mock::httpc_mock;
 use super::rate_limiter::httpc_rate_limiter;
 use super::retry_policy::{httpc_drop_fn, httpc_retry_policy};
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
-use crate::client::config::Config;
+use crate::client::config::{Config, Record};
 use crate::client::log::{Log, LogLevel};
 use crate::client::protocol::Protocol;
 use crate::client::timeouts::Timeout;
@@ -298,6 +300,49 @@ pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: 
     unsafe {
         set(config, |c| {
             c.seed = Some(seed);
+            Ok(())
+        })
+    }
+}
+
+/// Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+/// the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+/// and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+/// kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+/// time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_record(config: *mut httpc_config, path: *const c_char, secrets: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            let secrets = boolean(secrets, "secrets")?;
+            c.record = match path.is_null() {
+                true => None,
+                false => Some(Record { path: string(path, "path")?.into(), secrets }),
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_mock(config: *mut httpc_config, mock: *mut httpc_mock) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.mock = httpc_mock::retain(mock);
+            Ok(())
+        })
+    }
+}
+
+/// Has calls go by this clock, with all their timeouts and pauses: for tests, and only together with a mock, since a real
+/// network does not follow virtual time; httpc_client_new() says so otherwise. The wall clock, for dates in headers,
+/// stands at the year 2000 when the clock is at 0. The config keeps a reference. NULL: the real time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_clock(config: *mut httpc_config, clock: *mut httpc_clock) -> Code {
+    unsafe {
+        set(config, |c| {
+            c.clock = httpc_clock::retain(clock);
             Ok(())
         })
     }

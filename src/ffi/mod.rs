@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod library;
+pub mod mock;
 pub mod queue;
 pub mod rate_limiter;
 pub mod request;
@@ -22,7 +23,9 @@ pub mod response;
 pub mod retry;
 pub mod retry_policy;
 pub mod stats;
+pub mod stream;
 pub mod tls;
+pub mod trailers;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

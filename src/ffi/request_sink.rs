@@ -2,13 +2,14 @@
 //! responses, a sink gets nothing: only the response that the call ends with, once its status has settled that.
 
 use super::request::{httpc_request, set};
+use super::request_body::named_file;
 use super::response::httpc_response;
 use super::retry_policy::httpc_drop_fn;
 use super::{Userdata, is_null};
 use crate::client::response::Response;
-use crate::client::sink::{Consumer, Flow, Sink};
+use crate::client::sink::{Consumer, FileSink, Flow, Sink};
 use crate::error::{Code, Error, Result};
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 /// What a httpc_head_fn or httpc_write_fn returns to get nothing more until httpc_call_resume().
@@ -97,6 +98,22 @@ pub unsafe extern "C" fn httpc_request_set_body_sink(
         set(request, |r| {
             let functions = Functions { head, write: write.ok_or_else(|| is_null("write"))? };
             r.sink = Some(Arc::new(CSink { functions, userdata }));
+            Ok(())
+        })
+    }
+}
+
+/// The file that the body of the response goes to, as httpc_request_set_body_sink() gives it to a function, but only that of a
+/// 2xx response. It is written under another name in the same folder, which is gone again whatever happens, and takes the place
+/// of `path` in one step when the body is whole: until then, and after any failure, `path` is as it was. That other file is
+/// opened when the request is sent: HTTPC_E_FILE when that cannot be, and later when it cannot be written (a full disk); the detail
+/// has the path and the system's reason. Its permissions are those of any new file, and it is not forced to the disk (fsync).
+/// A link is followed. Files of any size: the client's longest body does not count here.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_request_set_body_file_sink(request: *mut httpc_request, path: *const c_char) -> Code {
+    unsafe {
+        set(request, |r| {
+            r.sink = Some(Arc::new(FileSink(named_file(path)?)));
             Ok(())
         })
     }

@@ -26,7 +26,7 @@ pub enum httpc_http_version {
     HTTPC_HTTP_FORCE_32_ = 0x7fff_ffff,
 }
 
-/// A part of a response, for httpc_response_size().
+/// A part of the final attempt's response or request, for httpc_response_size().
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum httpc_size {
@@ -36,6 +36,10 @@ pub enum httpc_size {
     HTTPC_SIZE_BODY_RECEIVED = 1,
     /// The body after its content codings were undone.
     HTTPC_SIZE_BODY_DECODED = 2,
+    /// The request's head. Over HTTP/2: written out as in HTTP/1.1.
+    HTTPC_SIZE_HEAD_SENT = 3,
+    /// The request's body as it went out: compressed where it is, without chunk sizes, and no further than the server let it come.
+    HTTPC_SIZE_BODY_SENT = 4,
     HTTPC_SIZE_FORCE_32_ = 0x7fff_ffff,
 }
 
@@ -216,8 +220,9 @@ pub unsafe extern "C" fn httpc_response_reused(response: *const httpc_response) 
     unsafe { httpc_response::read(response, false, |r| r.attempts.last().is_some_and(|a| a.reused)) }
 }
 
-/// How many bytes the response of the final attempt had, or, if its body came in parts (httpc_request_set_body_sink()), of all of
-/// them; `which` is an httpc_size.
+/// How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
+/// encryption, and without what frames HTTP/2. Of a body that came in parts (httpc_request_set_body_sink()) all attempts that brought
+/// one count.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_size(response: *const httpc_response, which: i32) -> u64 {
     unsafe {
@@ -225,6 +230,8 @@ pub unsafe extern "C" fn httpc_response_size(response: *const httpc_response, wh
             0 => r.sizes.head,
             1 => r.sizes.body,
             2 => r.sizes.decoded,
+            3 => r.sizes.sent_head,
+            4 => r.sizes.sent_body,
             _ => 0,
         })
     }

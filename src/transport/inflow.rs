@@ -13,6 +13,10 @@ const MOST_RESERVED: u64 = 1 << 20;
 /// At most about so much of a body waits for who takes it while it comes.
 const WINDOW: usize = 128 << 10;
 
+/// A coding adds less than this and as much again to what it is of. More than that is nothing but padding, of which a limit on
+/// decoded bytes would never see the end.
+const MOST_PADDING: u64 = 64 << 10;
+
 pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 
 #[derive(Default)]
@@ -142,8 +146,10 @@ impl Inflow {
         }
     }
 
+    /// Of what came in.
     pub fn sizes(&self) -> Sizes {
-        Sizes { head: self.header_bytes, body: self.received - self.header_bytes, decoded: self.decoded }
+        let body = self.received - self.header_bytes;
+        Sizes { head: self.header_bytes, body, decoded: self.decoded, ..Sizes::default() }
     }
 
     /// The response as far as it has come, once its head is complete.
@@ -165,8 +171,12 @@ impl Inflow {
         if self.header_bytes > self.expected.max_headers {
             return self.stop(Fault::HeaderLimit(self.expected.max_headers));
         }
-        // A trailer; or what is left of a line that the end of the connection cut off.
-        if self.head_done || !line.ends_with(b"\n") {
+        // What is left of a line that the end of the connection cut off.
+        if !line.ends_with(b"\n") {
+            return true;
+        }
+        if self.head_done {
+            self.trailer_line(line);
             return true;
         }
         if line.starts_with(b"HTTP/") {
@@ -188,6 +198,14 @@ impl Inflow {
         match self.head.headers.push_line(line) {
             Ok(()) => true,
             Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    /// The body is whole by now, and who sent it may have meant it without trailers as well: bad ones are left out (RFC 9110
+    /// section 6.5.1).
+    fn trailer_line(&mut self, line: &[u8]) {
+        if !matches!(line, b"\r\n" | b"\n") {
+            let _ = self.head.trailers.push_line(line);
         }
     }
 
@@ -235,7 +253,9 @@ impl Inflow {
     pub fn body_bytes(&mut self, data: &[u8]) -> bool {
         self.received += data.len() as u64;
         if self.decoder.is_some() {
-            return self.coded_bytes(data);
+            let coded = self.received - self.header_bytes;
+            let is_padding = coded > self.body_limit.saturating_mul(2).saturating_add(MOST_PADDING);
+            return if is_padding { self.stop(Fault::BodyLimit) } else { self.coded_bytes(data) };
         }
         if self.body.is_empty() && !self.reserve_announced(data.len()) {
             return self.stop(Fault::NoMemory);

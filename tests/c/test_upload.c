@@ -263,6 +263,43 @@ TEST(a_source_may_free_the_client)
     }
 }
 
+struct freeing {
+    httpc_request *request;
+    struct source body;
+    bool has_freed;
+};
+
+static int64_t free_and_read(void *userdata, void *buffer, size_t size)
+{
+    struct freeing *f = userdata;
+    if (!f->has_freed) {
+        f->has_freed = true;
+        CHECK_CODE(httpc_request_set_header(f->request, "X-Late", "1"), HTTPC_OK);
+        httpc_request_free(f->request);
+    }
+    return read_source(&f->body, buffer, size);
+}
+
+static void drop_freeing(void *userdata)
+{
+    drop_source(&((struct freeing *)userdata)->body);
+}
+
+TEST(a_source_may_change_and_free_its_request_while_that_is_sent)
+{
+    httpc_client *client = new_client(NULL);
+    struct freeing f = {.request = new_request("POST", "/redirect/303?to=/echo"), .body = {.length = BIG}};
+    httpc_request_set_header(f.request, "X-Early", "1");
+    CHECK_CODE(httpc_request_set_body_source(f.request, NULL, free_and_read, NULL, BIG, &f, drop_freeing), HTTPC_OK);
+    struct outcome o = send_request(client, f.request);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/x-early/0", NULL), "1");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/x-late/0", NULL), NULL);
+    CHECK_EQ(f.body.drops, 1);
+    done(&o);
+    httpc_client_free(client);
+}
+
 static int64_t ask_elsewhere(void *userdata, void *buffer, size_t size)
 {
     const char *url = text("%s/bytes/10", address("URL"));

@@ -1,7 +1,7 @@
 //! Content codings (RFC 9110 section 8.4), undone piece by piece.
 
-use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::{Compression, GzBuilder};
 use httpclient::client::content::{Coding, DecodeError, Decoder};
 use proptest::prelude::*;
 use std::io::Write;
@@ -91,6 +91,21 @@ fn codings_on_top_of_each_other_are_undone_from_the_last_to_the_first() {
     let fields = [&b"gzip, zstd"[..], b"br"];
     let mut decoder = Decoder::new(fields.into_iter()).expect("codings");
     assert_eq!(decoded(&mut decoder, &body, 100, 1000), Ok(plain));
+}
+
+#[test]
+fn a_coding_may_wait_long_for_the_one_on_top_of_it() {
+    let plain: Vec<u8> = (0..3000_u32).map(|i| (i * i % 253) as u8).collect();
+    for inner in ALL {
+        let inside = coded(inner, &plain);
+        let (begin, rest) = inside.split_at(inside.len() / 2);
+        // The name in its header is no content.
+        let mut second = GzBuilder::new().filename("long".repeat(30)).write(Vec::new(), Compression::default());
+        let second = second.write_all(rest).and_then(|()| second.finish()).expect("memory");
+        let body = [coded("gzip", begin), second].concat();
+        let names = format!("{}, gzip", name_of(inner));
+        assert!(decoded(&mut decoder(&names), &body, 1, 4096).as_ref() == Ok(&plain), "{inner}");
+    }
 }
 
 #[test]

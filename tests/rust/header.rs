@@ -16,13 +16,16 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Requests", "request"),
     ("Request bodies", "request_body"),
     ("Response bodies", "request_sink"),
+    ("Streams", "stream"),
     ("Responses", "response"),
+    ("Trailers", "trailers"),
     ("Attempts", "attempt"),
     ("Retry policies", "retry_policy"),
     ("Cancel tokens", "cancel_token"),
     ("Retry without HTTP", "retry"),
     ("Rate limiters", "rate_limiter"),
     ("Virtual clocks", "clock"),
+    ("Mocks", "mock"),
 ];
 
 const TOP: &str = r##"/* SPDX-License-Identifier: MIT OR Apache-2.0 */

@@ -6,6 +6,7 @@ mod content;
 mod error_body;
 mod ffi_retry;
 mod headers;
+mod inflow;
 mod json;
 mod links;
 mod machine;

@@ -19,8 +19,7 @@ impl FileReader {
         // Asked first: opening a pipe would wait for its other end.
         let kind = std::fs::metadata(path).map_err(|why| failed(path, "cannot be opened", &why))?;
         if !kind.is_file() {
-            let what = if kind.is_dir() { "is a directory" } else { "is no regular file" };
-            return Err(Error::new(Code::HTTPC_E_FILE, format!("the file {} {what}", shown(path))));
+            return Err(no_file(path, &kind));
         }
         let file = File::open(path).map_err(|why| failed(path, "cannot be opened", &why))?;
         let length = file.metadata().map_err(|why| failed(path, "cannot be opened", &why))?.len();
@@ -64,7 +63,13 @@ impl Reader for FileReader {
     }
 }
 
-fn failed(path: &Path, what: &str, why: &std::io::Error) -> Box<Error> {
+/// Where a regular file is wanted.
+pub fn no_file(path: &Path, kind: &std::fs::Metadata) -> Box<Error> {
+    let what = if kind.is_dir() { "is a directory" } else { "is no regular file" };
+    Error::new(Code::HTTPC_E_FILE, format!("the file {} {what}", shown(path)))
+}
+
+pub fn failed(path: &Path, what: &str, why: &std::io::Error) -> Box<Error> {
     let why = why.to_string();
     let why = why.split(" (os error").next().unwrap_or_default();
     Error::new(Code::HTTPC_E_FILE, format!("the file {} {what}: {why}", shown(path)))

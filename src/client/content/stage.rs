@@ -27,7 +27,11 @@ enum Codec {
     /// servers send it. It has come to its first byte.
     Undecided(Option<u8>),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
-    Zstd(DCtx<'static>),
+    Zstd {
+        context: DCtx<'static>,
+        /// It filled all the room that there was. Otherwise it takes many calls without input for a fault.
+        may_hold_more: bool,
+    },
     /// What follows a gzip file is of no interest, as for browsers.
     Done,
     NoMemory,
@@ -101,8 +105,11 @@ impl Stage {
             }
             Codec::Brotli(_) if self.ended => *input = &[],
             Codec::Brotli(codec) => self.ended = brotli(codec, input, out)?,
-            Codec::Zstd(_) if self.ended && input.is_empty() => {}
-            Codec::Zstd(codec) => self.ended = zstd(codec, input, out)?,
+            Codec::Zstd { may_hold_more: false, .. } if input.is_empty() => {}
+            Codec::Zstd { context, may_hold_more } => {
+                self.ended = zstd(context, input, out)?;
+                *may_hold_more = !self.ended && out.len() == out.capacity();
+            }
         }
         Ok(())
     }
@@ -156,7 +163,7 @@ impl Codec {
                     context.set_parameter(DParameter::WindowLogMax(MOST_WINDOW_LOG)).ok()?;
                     Some(context)
                 });
-                limited.map_or(Codec::NoMemory, Codec::Zstd)
+                limited.map_or(Codec::NoMemory, |context| Codec::Zstd { context, may_hold_more: false })
             }
         }
     }

@@ -151,7 +151,7 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         | HTTPC_E_INTERNAL => Outcome::Fatal,
         _ if end.hopeless => Outcome::Fatal,
         // Whatever the server says of it: nobody is to get it twice.
-        _ if end.response.is_some() && end.delivered > 0 => Outcome::Truncated { delivered: true },
+        _ if end.response.is_some() && end.delivered.is_some() => Outcome::Truncated { delivered: true },
         HTTPC_E_IO if end.unprocessed => Outcome::Unprocessed,
         _ if !end.sent => Outcome::NeverSent,
         HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,

@@ -349,7 +349,7 @@ impl Machine {
         let (head, body) = end.response.take()?;
         let length = head.content_length;
         if self.broken.is_some() && live.judged.as_ref().is_some_and(Judged::wants_body) {
-            self.add_part(end.sizes);
+            self.add_part(end.sizes, head.trailers);
             return length;
         }
         let mut response = Response::new(head, body, self.route.target.clone());

@@ -132,8 +132,8 @@ pub struct AttemptEnd {
     pub shared: bool,
     /// The server said that it did not act on the request (HTTP/2 REFUSED_STREAM or GOAWAY, RFC 9113 section 8.7).
     pub unprocessed: bool,
-    /// Bytes of the body that the request's sink has got, from all attempts.
-    pub delivered: u64,
+    /// Bytes of the body that the request's sink has got, from all attempts; `None`: it would take another response.
+    pub delivered: Option<u64>,
     pub peer: Option<SocketAddr>,
     pub connection_id: i64,
     pub timings: Timings,

@@ -32,7 +32,7 @@ pub(super) struct Broken {
 impl Machine {
     /// What another attempt is to ask for after this one, which broke off; `None`: none can go on where it ended.
     pub(super) fn rest(&self, end: &AttemptEnd) -> Option<Rest> {
-        let from = end.delivered;
+        let from = end.delivered?;
         if let (Some(rest), Some(broken)) = (&self.route.rest, &self.broken) {
             return broken.total.is_none_or(|total| from < total).then(|| Rest { from, ..rest.clone() });
         }
@@ -87,14 +87,17 @@ impl Machine {
     }
 
     /// One more part of the call's response has come.
-    pub(super) fn add_part(&mut self, sizes: Sizes) {
+    pub(super) fn add_part(&mut self, sizes: Sizes, trailers: HeaderMap) {
         self.last_response = None;
         let Some(broken) = &mut self.broken else { return };
         // Nobody else has it.
         if let Some(response) = Arc::get_mut(&mut broken.response) {
+            response.trailers = trailers;
             response.sizes.head += sizes.head;
             response.sizes.body += sizes.body;
             response.sizes.decoded += sizes.decoded;
+            response.sizes.sent_head += sizes.sent_head;
+            response.sizes.sent_body += sizes.sent_body;
         }
         self.last_response = Some(broken.response.clone());
     }

@@ -5,7 +5,6 @@ use super::flight::{Flight, Stage};
 use super::inbox::{EngineId, Inbox, Message};
 use super::pending::{Pending, Receiver};
 use crate::client::call::Call;
-use crate::client::clock;
 use crate::client::machine::Machine;
 use crate::client::request::Request;
 use crate::client::{Client, Registered};
@@ -113,7 +112,7 @@ impl<'c> Prepared<'c> {
             delivery.may_pause = may_pause;
         }
         let inbox = client.engine()?.inbox().clone();
-        let machine = Machine::new(rules, clock::now(), client.rng());
+        let machine = Machine::new(rules, client.config.clock.now(), client.rng());
         let pending = Arc::new(Pending::new(inbox.clone()));
         let flight = Box::new(Flight {
             call,
@@ -126,6 +125,8 @@ impl<'c> Prepared<'c> {
             shares: None,
             is_impatient: false,
             is_judged: false,
+            mocked: None,
+            recording: None,
             moved_bytes: 0,
         });
         Ok(Prepared { flight, inbox, client, registered })

@@ -6,9 +6,11 @@ use crate::client::call::Call;
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::Machine;
 use crate::client::rate_limiter::{Grant, Place};
+use crate::client::recorder::Recording;
 use crate::client::request::Request;
 use crate::client::url::Origin;
 use crate::policy::admission::Ticket;
+use crate::transport::mock;
 use std::sync::Arc;
 
 pub struct Flight {
@@ -26,6 +28,9 @@ pub struct Flight {
     /// It has waited once for somebody to find out how the origin is to be spoken to.
     pub is_impatient: bool,
     pub is_judged: bool,
+    /// With a mock: the attempt that runs.
+    pub mocked: Option<Box<mock::Attempt>>,
+    pub recording: Option<Box<Recording>>,
     pub moved_bytes: u64,
 }
 
@@ -49,6 +54,18 @@ pub enum Stage {
     Stream,
     Attempt,
     Pause,
+}
+
+impl Flight {
+    /// When it wants to be looked at next.
+    pub fn due(&self) -> Option<Micros> {
+        let token = match &self.stage {
+            Stage::Token { place, latest, .. } => Some(place.until().map_or(*latest, |until| until.min(*latest))),
+            _ => None,
+        };
+        let attempt = self.mocked.as_ref().and_then(|mocked| mocked.due());
+        [self.machine.wake_at(), attempt, token].into_iter().flatten().filter(|at| *at != Micros::MAX).min()
+    }
 }
 
 /// All of them, by number. A number is used again, with another generation.
@@ -98,6 +115,10 @@ impl Flights {
 
     pub fn generation(&self, number: u32) -> u32 {
         self.slots.get(number as usize).map_or(0, |slot| slot.generation)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.slots.iter().filter_map(|slot| slot.flight.as_deref())
     }
 
     pub fn numbers(&self) -> Vec<u32> {

@@ -126,6 +126,19 @@ impl Inbox {
     }
 }
 
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("engine")
+    }
+}
+
+/// Time has moved.
+impl Wake for Inbox {
+    fn wake(&self) {
+        self.waker.wake();
+    }
+}
+
 /// Wakes one call.
 pub struct CallWaker {
     pub inbox: Arc<Inbox>,

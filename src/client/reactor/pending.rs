@@ -65,6 +65,16 @@ impl Pending {
         }
     }
 
+    /// Whether this thread may wait for what the call does.
+    pub fn check_waiting(&self) -> Result<()> {
+        self.check_fork()?;
+        if self.inbox.is_on_engine() {
+            let why = "a callback on an engine thread cannot wait for a call of the same client";
+            return Err(Error::new(Code::HTTPC_E_WOULD_DEADLOCK, why));
+        }
+        Ok(())
+    }
+
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -81,9 +91,8 @@ impl Pending {
         self.check_fork()?;
         let mut state = self.state.lock();
         while matches!(*state, State::Running) {
-            if wait_ms > 0 && self.inbox.is_on_engine() {
-                let why = "a callback on an engine thread cannot wait for a call of the same client";
-                return Err(Error::new(Code::HTTPC_E_WOULD_DEADLOCK, why));
+            if wait_ms > 0 {
+                self.check_waiting()?;
             }
             let expired = match deadline {
                 Some(deadline) => self.ended.wait_until(&mut state, deadline).timed_out(),

@@ -56,15 +56,16 @@ impl Reactor {
     fn rest_until_token(&mut self, number: u32, flight: &Flight) {
         let Stage::Token { place, clock, latest } = &flight.stage else { return };
         match clock {
-            Clock::Real => {
+            Clock::Virtual(other) if !clock.is_same(self.clock()) => {
+                let waker = Arc::new(self.waker(number, WokenBy::Limiter));
+                other.wait_as(waker, place.until().map(|until| until.min(*latest)));
+            }
+            // The engine's own time.
+            _ => {
                 let until = place.until().map_or(*latest, |until| until.min(*latest));
                 if until != Micros::MAX {
                     self.alarms.set(number, until);
                 }
-            }
-            Clock::Virtual(clock) => {
-                let waker = Arc::new(self.waker(number, WokenBy::Limiter));
-                clock.wait_as(waker, place.until().map(|until| until.min(*latest)));
             }
         }
     }
@@ -72,7 +73,7 @@ impl Reactor {
     pub(super) fn take_permit(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         let origin = flight.machine.route().target.origin.clone();
         let mut manner = Manner::Own;
-        if !flight.machine.wants_fresh_connection() {
+        if !flight.machine.wants_fresh_connection() && self.client.config.mock.is_none() {
             manner = self.multiplexer.manner(number, &origin, flight.is_impatient);
             match manner {
                 Manner::Own | Manner::First => {}
@@ -150,7 +151,10 @@ impl Reactor {
         match std::mem::replace(&mut flight.stage, Stage::Nothing) {
             Stage::Permit { origin, .. } => {
                 // Meanwhile somebody may have found out how the origin is to be spoken to.
-                let manner = self.multiplexer.manner(number, &origin, true);
+                let manner = match self.client.config.mock {
+                    Some(_) => Manner::Own,
+                    None => self.multiplexer.manner(number, &origin, true),
+                };
                 self.use_permit(number, flight, origin, manner, true)
             }
             other => {

@@ -69,7 +69,7 @@ impl Delivery {
 
     fn follow(&mut self, flow: Flow) -> Result<()> {
         self.is_held = flow == Flow::Pause;
-        if self.is_held && !self.may_pause {
+        if self.is_held && !self.may_pause && !self.consumer.resumes() {
             let why = "the body sink said HTTPC_SINK_PAUSE in a blocking call, which nobody can resume";
             return Err(Error::new(Code::HTTPC_E_ABORTED, why));
         }
@@ -85,9 +85,10 @@ impl Delivery {
         self.is_open && self.is_held
     }
 
-    /// Bytes that the consumer has got.
-    pub fn delivered(&self) -> u64 {
-        self.delivered
+    /// Bytes that the consumer has got; `None`: it would take another response.
+    pub fn delivered(&self) -> Option<u64> {
+        let keeps_head = self.is_open && self.consumer.keeps_head();
+        (keeps_head || self.delivered > 0).then_some(self.delivered)
     }
 
     /// The attempt is over, and its response whole.

@@ -14,7 +14,7 @@ use super::tls_end::openssl_of;
 use crate::client::body::Memory;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
-use crate::client::response::{Phase, Timings};
+use crate::client::response::{Phase, Sizes, Timings};
 use crate::client::url::Origin;
 use crate::error::{Code, Result};
 use crate::transport::{Failure, Outgoing, Payload};
@@ -24,6 +24,9 @@ use std::ffi::{CStr, c_char, c_long, c_void};
 use std::net::{IpAddr, SocketAddr};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+
+/// An older libcurl sends a longer body apart from the head.
+const MOST_SENT_WITH_HEAD: usize = 64 << 10;
 
 pub struct Handle {
     easy: Easy2<Exchange>,
@@ -205,6 +208,22 @@ impl Handle {
         }
     }
 
+    /// How long head and body of the request are, as far as they went out.
+    fn sent(&mut self) -> (u64, u64) {
+        let sent = u64::try_from(self.info_long(ffi::CURLINFO_REQUEST_SIZE)).unwrap_or(0);
+        if self.given() == 0 {
+            return (sent, 0);
+        }
+        self.count_uploaded();
+        let counted = match &self.body {
+            // It counts only what it sends together with the head.
+            Some(body) if super::is_older() && body.len() >= MOST_SENT_WITH_HEAD => 0,
+            None if super::is_older() => 0,
+            _ => self.uploaded,
+        };
+        (sent.saturating_sub(counted), self.uploaded.min(self.given()))
+    }
+
     /// Goes on with a body that libcurl waited for, once there is some of it.
     pub fn go_on_sending(&mut self) -> bool {
         let goes_on = self.easy.get_mut().outflow.has_fed_the_starved();
@@ -256,6 +275,7 @@ impl Handle {
 
     /// What is known of an attempt that has ended, complete or not, and lets go of its body.
     pub fn end(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
+        let (sent_head, sent_body) = self.sent();
         self.body = None;
         self.easy.get_mut().outflow.reset(None);
         let new_connection = self.easy.get_ref().opened > 0;
@@ -291,8 +311,8 @@ impl Handle {
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
-            sizes: exchange.inflow.sizes(),
-            delivered: 0,
+            sizes: Sizes { sent_head, sent_body, ..exchange.inflow.sizes() },
+            delivered: None,
             response: exchange.inflow.take(),
         }
     }

@@ -7,13 +7,16 @@ use super::settings::Settings;
 use super::sockets::{Idle, Sockets};
 use super::step_clock;
 use crate::client::machine::{AttemptEnd, Progress};
+use crate::client::meter::Transferred;
+use crate::client::signal::Signal;
 use crate::client::url::Origin;
 use crate::error::Result;
-use crate::transport::Outgoing;
 use crate::transport::inflow::Inflow;
+use crate::transport::outflow::Outflow;
+use crate::transport::{self, Outgoing};
 use curl_sys as ffi;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::ffi::c_int;
 use std::sync::Arc;
 
@@ -66,19 +69,6 @@ impl Slot {
         self.spoiled || self.running
     }
 
-    /// After something was taken of the body; see [`Handle::go_on_receiving`].
-    pub fn go_on_receiving(&mut self) -> std::result::Result<bool, ffi::CURLcode> {
-        self.handle.go_on_receiving()
-    }
-
-    pub fn inflow(&mut self) -> &mut Inflow {
-        &mut self.handle.exchange_mut().inflow
-    }
-
-    pub fn handle(&mut self) -> &mut Handle {
-        &mut self.handle
-    }
-
     /// Starts an attempt.
     pub fn begin(&mut self, out: &Outgoing<'_>, fresh_connection: bool) -> Result<()> {
         let usable = |fd| !fresh_connection && self.sockets.look(fd) == Idle::Quiet;
@@ -92,7 +82,7 @@ impl Slot {
     }
 
     /// Drives the attempt as far as it goes without waiting. The CURLcode once it has ended.
-    pub fn advance(&mut self) -> Option<ffi::CURLcode> {
+    fn advance(&mut self) -> Option<ffi::CURLcode> {
         let mut running: c_int = 0;
         let multi = self.multi.raw();
         // SAFETY: our own handle.
@@ -115,14 +105,14 @@ impl Slot {
 
     /// Waits for the connection, for one of `others` to become readable, or for `us` microseconds (`None`: no limit). Says
     /// whether the connection has something to do.
-    pub fn wait(&self, others: &[BorrowedFd<'_>], us: Option<u64>) -> bool {
+    fn wait(&self, others: &[&Signal], us: Option<u64>) -> bool {
         if let Some(socket) = self.answering_socket() {
             return wait_for_answer(socket, others, us);
         }
         let mut fds = [const { ffi::curl_waitfd { fd: -1, events: ffi::CURL_WAIT_POLLIN, revents: 0 } }; MOST_OTHERS];
         let count = others.len().min(fds.len());
         for (entry, other) in fds.iter_mut().zip(others) {
-            entry.fd = other.as_raw_fd();
+            entry.fd = other.as_fd().as_raw_fd();
         }
         // Rounded up: a timer that fires early would find that nothing has happened yet.
         let ms = us.map_or(c_int::MAX, |us| c_int::try_from(us.div_ceil(1000)).unwrap_or(c_int::MAX));
@@ -140,12 +130,8 @@ impl Slot {
         self.sockets.only().map(|socket| unsafe { BorrowedFd::borrow_raw(socket) })
     }
 
-    pub fn progress(&mut self) -> (Progress, u64) {
-        self.handle.progress()
-    }
-
     /// Ends the attempt, complete or not, and says what is known of it. `curl_code`: what [`Slot::advance`] returned.
-    pub fn finish(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
+    fn finish(&mut self, curl_code: Option<ffi::CURLcode>) -> AttemptEnd {
         self.multi.remove(self.handle.raw());
         self.running = false;
         self.spoiled |= self.handle.is_spoiled_by(curl_code);
@@ -166,6 +152,44 @@ impl Slot {
     }
 }
 
+impl transport::Attempt for Slot {
+    fn advance(&mut self) -> Option<u32> {
+        Slot::advance(self)
+    }
+
+    fn inflow(&mut self) -> &mut Inflow {
+        &mut self.handle.exchange_mut().inflow
+    }
+
+    fn outflow(&mut self) -> &mut Outflow {
+        &mut self.handle.exchange_mut().outflow
+    }
+
+    fn go_on_sending(&mut self) -> bool {
+        self.handle.go_on_sending()
+    }
+
+    fn go_on_receiving(&mut self) -> std::result::Result<bool, u32> {
+        self.handle.go_on_receiving()
+    }
+
+    fn transferred(&mut self) -> Transferred {
+        self.handle.transferred()
+    }
+
+    fn progress(&mut self) -> (Progress, u64) {
+        self.handle.progress()
+    }
+
+    fn wait(&mut self, others: &[&Signal], us: Option<u64>) -> bool {
+        Slot::wait(self, others, us)
+    }
+
+    fn finish(&mut self, ended: Option<u32>) -> AttemptEnd {
+        Slot::finish(self, ended)
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         if self.running {
@@ -175,12 +199,12 @@ impl Drop for Slot {
 }
 
 /// What can end a wait from outside: the client's end, and the call's token.
-pub const MOST_OTHERS: usize = 2;
+const MOST_OTHERS: usize = 2;
 
-fn wait_for_answer(socket: BorrowedFd<'_>, others: &[BorrowedFd<'_>], us: Option<u64>) -> bool {
+fn wait_for_answer(socket: BorrowedFd<'_>, others: &[&Signal], us: Option<u64>) -> bool {
     let mut fds = [socket; 1 + MOST_OTHERS].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
     for (entry, other) in fds[1..].iter_mut().zip(others) {
-        entry.set_fd(other);
+        entry.set_fd(*other);
     }
     let fds = &mut fds[..1 + others.len().min(MOST_OTHERS)];
     let limit = us.map(|us| Timespec {

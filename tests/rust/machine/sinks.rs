@@ -29,16 +29,16 @@ fn a_success_goes_to_the_sink_under_its_own_limit() {
 
 #[test]
 fn what_is_retried_or_an_error_does_not() {
-    assert_eq!(verdict(503, |_, _| ()).0, false);
+    assert!(!verdict(503, |_, _| ()).0);
     assert_eq!(verdict(404, |_, _| ()), (false, 1 << 20));
     assert_eq!(verdict(404, |_, status_errors| *status_errors = false), (true, 1 << 40));
 }
 
 #[test]
 fn a_sink_for_success_alone_gets_no_other() {
-    assert_eq!(verdict(206, |sink, _| sink.only_success = true).0, true);
+    assert!(verdict(206, |sink, _| sink.only_success = true).0);
     assert_eq!(verdict(304, |sink, _| sink.only_success = true), (false, 1 << 20));
-    assert_eq!(verdict(404, |sink, errors| (sink.only_success, *errors) = (true, false)).0, false);
+    assert!(!verdict(404, |sink, errors| (sink.only_success, *errors) = (true, false)).0);
 }
 
 #[test]

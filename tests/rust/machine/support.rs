@@ -186,7 +186,7 @@ struct Driver {
     now: Micros,
     ended: (Vec<Micros>, Vec<bool>, usize),
     /// Bytes that the sink has.
-    delivered: u64,
+    delivered: Option<u64>,
     /// What each attempt asked for, where it was a part.
     asked: Vec<Option<Rest>>,
 }
@@ -194,7 +194,7 @@ struct Driver {
 impl Driver {
     fn new(call: Call) -> Driver {
         let machine = Machine::new(call.rules.clone(), 0, fastrand::Rng::with_seed(7));
-        Driver { call, machine, now: 0, ended: Default::default(), delivered: 0, asked: Vec::new() }
+        Driver { call, machine, now: 0, ended: Default::default(), delivered: None, asked: Vec::new() }
     }
 
     fn run(mut self) -> Ended {
@@ -306,7 +306,7 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
-                Step::Delivered(bytes) => self.delivered += bytes,
+                Step::Delivered(bytes) => self.delivered = Some(self.delivered.unwrap_or(0) + bytes),
                 Step::Unprocessed => end.unprocessed = true,
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
@@ -362,7 +362,7 @@ fn unfinished() -> AttemptEnd {
         reused: false,
         shared: false,
         unprocessed: false,
-        delivered: 0,
+        delivered: None,
         peer: None,
         connection_id: -1,
         sizes: Default::default(),

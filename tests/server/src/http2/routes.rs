@@ -93,13 +93,20 @@ async fn chunked(x: &mut Exchange) -> Answer {
     if sizes.contains(&0) {
         return bad("a chunk of no bytes ends the body");
     }
+    let trailers: Vec<_> = x.request.query.all("trailer").filter_map(named).collect();
     x.begin(200, &[OCTETS], false)?;
     let mut sent = 0;
     for (index, size) in sizes.iter().enumerate() {
-        x.send(pattern(sent..sent + size).into(), index + 1 == sizes.len()).await?;
+        x.send(pattern(sent..sent + size).into(), trailers.is_empty() && index + 1 == sizes.len()).await?;
         sent += size;
     }
-    Ok(())
+    if trailers.is_empty() { Ok(()) } else { x.end(&trailers) }
+}
+
+/// "Name:Value"
+fn named(trailer: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let colon = trailer.iter().position(|byte| *byte == b':')?;
+    Some((trailer[..colon].to_ascii_lowercase(), trailer[colon + 1..].trim_ascii().to_vec()))
 }
 
 async fn trickle(x: &mut Exchange) -> Answer {

@@ -25,6 +25,7 @@ pub fn answer(x: &Asked, codings: &str) -> Planned {
             body[middle..].iter_mut().for_each(|byte| *byte ^= 0x55);
         }
         Some("behind") => body.extend(b"\0\0behind it"),
+        Some("padding") => body.resize(body.len() + (1 << 20), 0),
         Some(other) => return bad(format!("bad fault: {other}")),
     }
     let name = query.text("name").unwrap_or_else(|| codings.replace("raw-", ""));
@@ -36,6 +37,7 @@ pub fn answer(x: &Asked, codings: &str) -> Planned {
 fn apply(coding: &str, plain: &[u8]) -> Result<Vec<u8>, Fault> {
     let level = Compression::default();
     let done = match coding {
+        "identity" => Ok(plain.to_vec()),
         "gzip" => written(GzEncoder::new(Vec::new(), level), plain, GzEncoder::finish),
         "deflate" => written(ZlibEncoder::new(Vec::new(), level), plain, ZlibEncoder::finish),
         "raw-deflate" => written(DeflateEncoder::new(Vec::new(), level), plain, DeflateEncoder::finish),

@@ -118,7 +118,7 @@ fn resumable_answers_break_off_by_turns() {
     assert!(head.contains("ETag: \"v1\"\r\n") && head.contains("Content-Length: 100\r\n"), "{head}");
     assert_eq!(client.rest(), ((0..30).collect(), Ending::Fin));
     let mut client = Client::new(&server);
-    client.send(&format!("GET {path} HTTP/1.1\r\nRange: bytes=30-\r\nIf-Range: \"v1\"\r\n\r\n"));
+    client.send(format!("GET {path} HTTP/1.1\r\nRange: bytes=30-\r\nIf-Range: \"v1\"\r\n\r\n"));
     let head = client.head();
     assert!(head.starts_with("HTTP/1.1 206 ") && head.contains("Content-Range: bytes 30-99/100\r\n"), "{head}");
     assert_eq!(client.rest(), ((30..50).collect(), Ending::Fin));
@@ -130,7 +130,7 @@ fn resumable_answers_are_wrong_where_asked() {
     let server = start();
     let head = |asked: &str, if_range: &str| {
         let mut client = Client::new(&server);
-        client.send(&format!("GET /resumable?{asked} HTTP/1.1\r\nRange: bytes=900-\r\nIf-Range: {if_range}\r\n\r\n"));
+        client.send(format!("GET /resumable?{asked} HTTP/1.1\r\nRange: bytes=900-\r\nIf-Range: {if_range}\r\n\r\n"));
         client.head()
     };
     assert!(head("", "\"v2\"").starts_with("HTTP/1.1 200 "));
