@@ -66,6 +66,7 @@ impl<R: Deref<Target = Request>> Call<R> {
                 max_body: request.max_body.unwrap_or(u64::MAX),
                 only_success: sink.only_success(),
             }),
+            resumes: !asks_for_range(&request.headers) && !asks_for_range(&config.headers),
             budget: client.budget(&target.origin, &retry.policy.budget),
             retry,
             target,
@@ -118,7 +119,7 @@ impl<R: Deref<Target = Request>> Call<R> {
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(config, route, push);
         let (method, target) = (&route.method, &*route.target);
         let (max_headers, max_body) = (config.max_headers, self.max_body);
-        let accept_encoding = self.accept_encoding(config);
+        let accept_encoding = self.accept_encoding(config, route);
         let decodes = accept_encoding.is_some();
         let (is_head, streams) = (method.as_str() == "HEAD", self.delivery.is_some());
         let expected = Expected { is_head, max_headers, max_body, decodes, streams };
@@ -126,7 +127,7 @@ impl<R: Deref<Target = Request>> Call<R> {
     }
 
     /// `None`: the program sees to it, and gets what comes as it is.
-    fn accept_encoding(&self, config: &Config) -> Option<&'static CStr> {
+    fn accept_encoding(&self, config: &Config, route: &Route) -> Option<&'static CStr> {
         let is_own =
             |headers: &[Header]| headers.iter().any(|header| header.name.eq_ignore_ascii_case("Accept-Encoding"));
         if !self.request.content_decoding.unwrap_or(config.content_decoding)
@@ -136,14 +137,14 @@ impl<R: Deref<Target = Request>> Call<R> {
             return None;
         }
         // A range is one of the coded bytes (RFC 9110 section 14.1.2).
-        Some(if self.request.has_header("Range") { c"identity" } else { content::ACCEPTED })
+        Some(if self.request.has_header("Range") || route.rest.is_some() { c"identity" } else { content::ACCEPTED })
     }
 
     /// Makes the content ready for an attempt on `route`, from its first byte on.
     pub fn rewind(&mut self, route: &Route) -> Result<()> {
         self.meter.begin();
         if let Some(delivery) = &mut self.delivery {
-            delivery.begin();
+            delivery.begin(route.rest.is_some());
         }
         let is_sent = self.sends_content(route);
         self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), Feed::begin)
@@ -178,6 +179,10 @@ impl<R: Deref<Target = Request>> Call<R> {
         if let Some(coding) = self.request.compression.name().filter(|_| route.keeps_body && !self.content.is_empty()) {
             push("Content-Encoding", coding, false);
         }
+        if let Some(rest) = &route.rest {
+            push("Range", &format!("bytes={}-", rest.from), false);
+            push("If-Range", &rest.etag, false);
+        }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
             push("Idempotency-Key", key, false);
         }
@@ -205,6 +210,11 @@ fn may_travel(header: &Header, route: &Route) -> bool {
     let stays_home = header.secret || named(&["Authorization", "Cookie", "Host"]);
     let describes_body = named(&["Content-Type", "Content-Encoding", "Content-Language", "Content-Location"]);
     !(route.left_home && stays_home) && (route.keeps_body || !describes_body)
+}
+
+fn asks_for_range(headers: &[Header]) -> bool {
+    let is_one = |name: &str| name.eq_ignore_ascii_case("Range") || name.eq_ignore_ascii_case("If-Range");
+    headers.iter().any(|header| is_one(&header.name))
 }
 
 fn target(config: &Config, request: &Request) -> Result<Target> {

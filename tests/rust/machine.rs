@@ -8,6 +8,7 @@ mod interruptions;
 mod limits;
 mod random;
 mod redirects;
+mod rests;
 mod retries;
 mod sinks;
 mod streams;

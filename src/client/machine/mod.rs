@@ -9,6 +9,7 @@ mod ending;
 mod judge;
 mod protocol;
 mod redirect;
+mod rest;
 mod stream;
 mod timers;
 
@@ -16,10 +17,12 @@ use super::attempt::{Attempt, Shown};
 use super::clock::Micros;
 use super::response::Response;
 use crate::error::{Code, DelaySource, Error, Sent, Stop};
-use crate::policy::retry::{RetryState, Verdict};
+use crate::policy::retry::{Outcome, RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
+use rest::Broken;
+pub use rest::Rest;
 use std::sync::Arc;
 pub use stream::Continuation;
 use timers::Timers;
@@ -49,6 +52,10 @@ enum Judged {
         why: String,
         stop: Stop,
         retry_after_ms: Option<u64>,
+    },
+    /// Not the rest that it was to be.
+    Unfit {
+        why: String,
     },
 }
 
@@ -111,6 +118,10 @@ pub struct Machine {
     last_curl_code: i32,
     /// Of the running attempt.
     continuation: Option<Continuation>,
+    /// What the sink has a part of, while its rest is asked for.
+    broken: Option<Broken>,
+    /// Why the rest could not be had.
+    unfit: Option<String>,
 }
 
 impl Machine {
@@ -133,6 +144,8 @@ impl Machine {
             last_note: String::new(),
             last_curl_code: 0,
             continuation: None,
+            broken: None,
+            unfit: None,
         }
     }
 
@@ -297,12 +310,14 @@ impl Machine {
             // It goes on behind what was delivered, instead of bringing that once more.
             end.delivered = None;
         }
-        let outcome = judge::outcome(code, &end);
-        if let Some((head, body)) = end.response.take() {
-            let mut response = Response::new(head, body, self.route.target.clone());
-            (response.timings, response.sizes) = (end.timings, end.sizes);
-            self.last_response = Some(Arc::new(response));
-        }
+        let (outcome, rest) = match judge::outcome(code, &end) {
+            outcome @ Outcome::Truncated { delivered: true } => match self.rest(&end) {
+                None => (outcome, None),
+                rest => (Outcome::Truncated { delivered: false }, rest),
+            },
+            outcome => (outcome, None),
+        };
+        let total = self.keep_response(&live, &mut end);
         let stopped_from_outside = ended_early.is_some_and(ends_the_call);
         if let Some(continuation) = continuation.filter(|c| !stopped_from_outside && c.follows(live.status, outcome)) {
             return self.continue_stream(now, continuation);
@@ -324,18 +339,36 @@ impl Machine {
             Some(Judged::Lost { why, stop, retry_after_ms }) if !stopped_from_outside => {
                 self.lose(now, why, stop, retry_after_ms)
             }
+            Some(Judged::Unfit { why }) if !stopped_from_outside => self.give_up(now, why),
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
             _ => match self.decide(now, outcome, asked_ms) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
                     let due = now.saturating_add(delay_ms.saturating_mul(1000));
                     // A shared one that has closed is replaced for all, and one that has not is as good as any other.
                     let fresh_connection = fresh_connection && !end.shared;
+                    if let Some(rest) = rest {
+                        self.ask_for(rest, code, total);
+                    }
                     self.pause(now, Retry { due, delay_ms, source, fresh_connection })
                 }
                 Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
                 Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
             },
         }
+    }
+
+    /// The length that its head announced.
+    fn keep_response(&mut self, live: &Live, end: &mut AttemptEnd) -> Option<u64> {
+        let (head, body) = end.response.take()?;
+        let length = head.content_length;
+        if self.broken.is_some() && live.judged.as_ref().is_some_and(Judged::wants_body) {
+            self.add_part(end.sizes, head.trailers);
+            return length;
+        }
+        let mut response = Response::new(head, body, self.route.target.clone());
+        (response.timings, response.sizes) = (end.timings, end.sizes);
+        self.last_response = Some(Arc::new(response));
+        length
     }
 
     fn pause(&mut self, now: Micros, retry: Retry) -> Action {

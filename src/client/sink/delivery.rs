@@ -16,6 +16,8 @@ pub struct Delivery {
     /// The running attempt's body is for the consumer.
     is_open: bool,
     is_held: bool,
+    /// The running attempt brings the rest of what the consumer has a part of.
+    goes_on: bool,
     /// What the consumer gets next; kept for its memory.
     piece: Vec<u8>,
     delivered: u64,
@@ -23,17 +25,29 @@ pub struct Delivery {
 
 impl Delivery {
     pub fn new(consumer: Box<dyn Consumer>) -> Delivery {
-        Delivery { consumer, may_pause: false, is_open: false, is_held: false, piece: Vec::new(), delivered: 0 }
+        Delivery {
+            consumer,
+            may_pause: false,
+            is_open: false,
+            is_held: false,
+            goes_on: false,
+            piece: Vec::new(),
+            delivered: 0,
+        }
     }
 
-    /// Before each attempt. A pause lasts until the program ends it, whatever becomes of the attempt meanwhile.
-    pub fn begin(&mut self) {
-        self.is_open = false;
+    /// Before each attempt. A pause lasts until the program ends it, whatever becomes of the attempt meanwhile. `goes_on`: it asks
+    /// for the rest of what broke off.
+    pub fn begin(&mut self, goes_on: bool) {
+        (self.is_open, self.goes_on) = (false, goes_on);
     }
 
     /// The body of this response is for the consumer.
     pub fn open(&mut self, head: &Head, target: &Arc<Target>) -> Result<()> {
         self.is_open = true;
+        if self.goes_on {
+            return Ok(());
+        }
         let head = Arc::new(Response::new(head.clone(), Vec::new(), target.clone()));
         let was_held = self.is_held;
         let flow = self.consumer.head(&head)?;
@@ -84,7 +98,7 @@ impl Delivery {
     }
 
     pub fn is_held(&self) -> bool {
-        self.is_held
+        self.is_open && self.is_held
     }
 
     /// Bytes that the consumer has got; `None`: it would take another response.

@@ -9,6 +9,7 @@ mod pace;
 mod plain;
 mod raw;
 mod redirect;
+mod resumable;
 mod retry_after;
 mod sequence;
 mod stale;
@@ -52,6 +53,7 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "gate" => pace::gate(),
         "reset" | "close" => broken::broken_off(first, rest),
         "truncate" => Ok(Plan::Truncate),
+        "resumable" => resumable::answer(x),
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
@@ -107,6 +109,7 @@ fn perform(x: &mut Exchange, plan: Plan) -> Answer {
         }
         Plan::Silence => x.connection.hold(),
         Plan::BreakOff(how, place) => broken::break_off(x, how, place),
+        Plan::Cut(response, bytes) => broken::cut_off(x, &response, bytes),
         Plan::Truncate => broken::break_off(x, How::Close, Place::InBody),
         Plan::Refuse => bad("only HTTP/2 can refuse a stream"),
     }
