@@ -64,6 +64,20 @@ static inline int is_download(void)
     return strcmp(job.option, "download") == 0;
 }
 
+/* The most memory there was at once, so far. Not by getrusage(): its figure goes back to before exec(). */
+static long peak_kb(void)
+{
+    char line[128];
+    long peak = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL && sscanf(line, "VmHWM: %ld", &peak) != 1) {
+    }
+    if (status != NULL) {
+        fclose(status);
+    }
+    return peak;
+}
+
 static double cpu_us(void)
 {
     struct rusage used;
@@ -111,12 +125,14 @@ int main(int argc, char **argv)
     }
     pthread_barrier_wait(&warm);
     double before = cpu_us();
+    long peak = peak_kb();
     long allocated = allocations_so_far != NULL ? allocations_so_far() : 0;
     pthread_barrier_wait(&warm);
     pthread_barrier_wait(&over);
     double requests = (double)per_thread * threads;
     allocated = (allocations_so_far != NULL ? allocations_so_far() : 0) - allocated;
-    printf("cpu_us %.4f allocations %.2f\n", (cpu_us() - before) / requests, (double)allocated / requests);
+    printf("cpu_us %.4f allocations %.2f grown_kb %ld\n", (cpu_us() - before) / requests, (double)allocated / requests,
+           peak_kb() - peak);
     pthread_barrier_wait(&over);
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);

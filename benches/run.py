@@ -148,6 +148,11 @@ def cost(command, preload=None):
     return float(words[1]), float(words[3])
 
 
+def grown_kb(command):
+    """How much more memory there was at once than before the first request."""
+    return float(run(command).split()[5])
+
+
 def instructions(program, arguments, layout):
     def count(requests):
         environment = dict(os.environ)
@@ -228,6 +233,9 @@ def measure(table, programs, nginx, everywhere):
     huge = [nginx.url("huge"), 1 << 30, ""]
     table.cpu("1 GiB to a function, CPU us, against WRITEFUNCTION", [ours, 1, 1, *huge, "download"],
               [raw, 1, 1, *huge, "download"], 1.10)
+    if table.wants("1 GiB to a function, KB"):
+        table.row("1 GiB to a function, KB of memory beyond the idle client",
+                  grown_kb([ours, 1, 1, *huge, "download"]), None, 0, "", 4096)
     if table.wants("allocations"):
         own, by_hand = (cost([program, 2000, 1, *plain], programs.counter)[1] for program in (ours, raw))
         table.row(f"allocations a request beyond raw ({own:.1f} against {by_hand:.1f})", own - by_hand, None, 0, "", 12)

@@ -363,6 +363,10 @@ typedef enum httpc_delay_source {
     HTTPC_DELAY_RETRY_AFTER = 2,
     HTTPC_DELAY_RATE_LIMIT = 3,
     HTTPC_DELAY_POOL = 4,
+    /**
+     * Of an event stream before it is connected to again.
+     */
+    HTTPC_DELAY_RECONNECT = 5,
     HTTPC_DELAY_FORCE_32_ = 2147483647,
 } httpc_delay_source;
 
@@ -675,6 +679,11 @@ typedef struct httpc_retry httpc_retry;
 typedef struct httpc_retry_policy httpc_retry_policy;
 
 /**
+ * [immutable] One event. Borrowed by the function that receives it, until that returns.
+ */
+typedef struct httpc_sse_event httpc_sse_event;
+
+/**
  * [immutable] A snapshot of a client's pool.
  */
 typedef struct httpc_stats httpc_stats;
@@ -745,6 +754,12 @@ typedef int32_t (*httpc_head_fn)(void *userdata, const struct httpc_response *he
  * and on an engine thread for a submitted one and over HTTP/2, where it must not. It may call the library.
  */
 typedef int32_t (*httpc_write_fn)(void *userdata, const void *data, size_t size);
+
+/**
+ * Receives an event. 0 goes on, HTTPC_SINK_PAUSE goes on after httpc_call_resume() (in submitted calls only), and every other number
+ * ends the call with HTTPC_E_ABORTED and the number in its detail. Runs where a httpc_write_fn does. It may call the library.
+ */
+typedef int32_t (*httpc_event_fn)(void *userdata, const struct httpc_sse_event *event);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -1949,9 +1964,15 @@ httpc_code httpc_request_set_compression(httpc_request *request,
  * Where the body of the response goes instead of into memory: to `write`, piece by piece, after `head` (may be NULL) has seen the
  * response's head. The response that the call ends with then has an empty body. What ends in an error (a status of 400 or more,
  * unless httpc_request_set_status_errors() is off, and what is retried or redirected) never comes here; the error has its
- * response. A body that breaks off is fetched anew by a retry as long as none of it has come here; later that ends the call.
- * The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs once,
- * when neither the request nor a call uses `userdata` any more; also when this fails.
+ * response. The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs
+ * once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A body that breaks off is fetched anew by a retry as long as none of it has come here. Later a retry asks for the rest alone
+ * (Range and If-Range, RFC 9110 sections 13.1.5 and 14.2), and `write` goes on with the byte behind the last: for a GET without a
+ * Range of its own whose 200 has a strong ETag and no Content-Encoding, unless Accept-Ranges says none. What comes instead of
+ * just that rest is not taken: the call ends with the error that broke the body off, and its detail says why. The response of a
+ * call that went on is that of the first part; the history has all attempts (206). Codings are asked for by default, and a
+ * coded body cannot be gone on with: for long downloads turn that off by httpc_request_set_content_decoding(request, 0).
  *
  * A paused sink (HTTPC_SINK_PAUSE, in submitted calls only) makes the server wait: HTTPC_TIMEOUT_READ does not run meanwhile;
  * HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its sink pauses.
@@ -1974,6 +1995,62 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
 HTTPC_API
 httpc_code httpc_request_set_body_file_sink(httpc_request *request,
                                             const char *path);
+
+/* ---- Server-sent events ------------------------------------------------------------------------ */
+
+/*
+ * Server-sent events (WHATWG HTML, section 9.2), one by one while they come in, over any number of connections.
+ */
+
+/**
+ * Gives the events of the response to `on_event`. `drop` (may be NULL) runs once, when neither the request nor a call uses `userdata`
+ * any more; also when this fails. Takes the place of a body sink, and sets "Accept: text/event-stream" and "Cache-Control: no-store"
+ * unless the request has such headers (but not the Accept of httpc_request_set_json()).
+ *
+ * A stream that ends, breaks off or is silent for HTTPC_TIMEOUT_READ is connected to again, after the pause that the server asked for
+ * (`retry:`), else after 3 s, with the last event's id as Last-Event-ID. Connections that fail before a byte of a stream came are
+ * retried as the request's retry policy says; once a stream has come, that counts anew. A status of 204 ends the call with HTTPC_OK, and an answer
+ * that is no event stream with HTTPC_E_PROTOCOL. HTTPC_TIMEOUT_TOTAL bounds the whole, pauses included, and then ends it with
+ * HTTPC_E_TIMEOUT_TOTAL: set it to 0 for streams without end. The history of attempts keeps the newest. Only requests that may be sent
+ * any number of times are connected to again: of other methods than GET see httpc_request_set_idempotent(), and their call ends with
+ * the stream, with HTTPC_OK.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_sink(httpc_request *request,
+                                        httpc_event_fn on_event,
+                                        void *userdata,
+                                        httpc_drop_fn drop);
+
+/**
+ * Whether an event stream is connected to again (1, the default) or its end is the end of the call (0), and after how many
+ * milliseconds where the server has not said so: 3000 by default.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_reconnect(httpc_request *request,
+                                             int32_t on,
+                                             uint64_t pause_ms);
+
+/**
+ * The longest event in bytes, 1 MiB by default. A longer one ends the call with HTTPC_E_BODY_TOO_LARGE.
+ */
+HTTPC_API httpc_code httpc_request_set_max_event(httpc_request *request, uint64_t bytes);
+
+/**
+ * Its type, "message" unless the server named another. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API const char *httpc_sse_event_type(const struct httpc_sse_event *event, size_t *len);
+
+/**
+ * Its data, the lines joined by line feeds; UTF-8, where what was none is U+FFFD. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API
+const char *httpc_sse_event_data(const struct httpc_sse_event *event,
+                                 size_t *len);
+
+/**
+ * The last id that the stream has given, in this event or before it; "" when none. Without NUL.
+ */
+HTTPC_API const char *httpc_sse_event_id(const struct httpc_sse_event *event);
 
 /* ---- Streams ----------------------------------------------------------------------------------- */
 
@@ -2121,7 +2198,8 @@ HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
 
 /**
  * How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
- * encryption, and without what frames HTTP/2.
+ * encryption, and without what frames HTTP/2. Of a body that came in parts (httpc_request_set_body_sink()) all attempts that brought
+ * one count.
  */
 HTTPC_API
 uint64_t httpc_response_size(const struct httpc_response *response,

@@ -2,7 +2,7 @@
 #ifndef HTTPCLIENT_REQUEST_BODY_HPP
 #define HTTPCLIENT_REQUEST_BODY_HPP
 
-/** @file What a request sends along, beyond bytes in memory, and where the body of its response goes. Included by httpclient.hpp. */
+/** @file What a request sends along, beyond bytes in memory, and where the body or the events of its response go. Included by httpclient.hpp. */
 
 #include "base.hpp"
 #include "response.hpp"
@@ -16,6 +16,13 @@ struct transferred {
     std::optional<std::uint64_t> upload_total;
     std::uint64_t downloaded;
     std::optional<std::uint64_t> download_total;
+};
+
+/** A server-sent event. Its views last until the function that receives it returns. */
+struct sse_event {
+    std::string_view type;
+    std::string_view data;
+    std::string_view id;
 };
 
 namespace detail
@@ -156,6 +163,27 @@ template <class Self> class bodies : public options<Self, httpc_request, httpc_r
         return this->set(httpc_request_set_body_sink, &held::on_head, &held::on_write, made, drop<held>);
     }
     Self &body_file_sink(const text &path) noexcept { return this->set(httpc_request_set_body_file_sink, path.c_str()); }
+    /** `on_event` is called as std::int32_t(const sse_event &), as a httpc_event_fn; otherwise as in body_source(). */
+    template <class OnEvent,
+              std::enable_if_t<std::is_invocable_r_v<std::int32_t, std::decay_t<OnEvent> &, const sse_event &>, int> = 0>
+    Self &event_sink(OnEvent &&on_event)
+    {
+        using held = std::decay_t<OnEvent>;
+        const auto tell = [](void *self, const httpc_sse_event *event) noexcept -> std::int32_t {
+            std::size_t type_size = 0, data_size = 0;
+            const char *type = httpc_sse_event_type(event, &type_size);
+            const char *data = httpc_sse_event_data(event, &data_size);
+            return (*static_cast<held *>(self))(
+                sse_event{{type, type_size}, {data, data_size}, httpc_sse_event_id(event)});
+        };
+        return this->set(httpc_request_set_event_sink, tell, new held(std::forward<OnEvent>(on_event)), drop<held>);
+    }
+    /** After `pause` where the server has not said so. */
+    Self &event_reconnect(bool on, std::chrono::milliseconds pause = std::chrono::seconds(3)) noexcept
+    {
+        return this->set(httpc_request_set_event_reconnect, static_cast<std::int32_t>(on), option_ms(pause));
+    }
+    Self &max_event(std::uint64_t bytes) noexcept { return this->set(httpc_request_set_max_event, bytes); }
     /** Takes the progress function away. */
     Self &progress(std::nullptr_t) noexcept
     {

@@ -346,6 +346,9 @@ impl<'c> Driver<'c> {
         if let Err(error) = self.call.end_delivery(&mut end, is_whole) {
             self.machine.handle(now, Event::Aborted(error));
         }
+        if let Some(continuation) = self.call.continuation() {
+            self.machine.goes_on(continuation);
+        }
         let action = self.machine.handle(now, Event::AttemptEnded(end));
         self.client.log_attempt(&self.machine, &action);
         action

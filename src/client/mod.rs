@@ -14,6 +14,7 @@ pub mod config;
 pub mod content;
 mod detail;
 pub mod error_body;
+pub mod event_stream;
 pub mod fork;
 pub mod headers;
 pub mod json;

@@ -380,7 +380,7 @@ impl Reactor {
             let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
             let Some(inflow) = wire.inflow() else { return Ok(true) };
             let has_moved = delivery.hand_over(inflow)?;
-            let is_drained = inflow.is_drained();
+            let is_drained = delivery.is_drained(inflow);
             if has_moved {
                 self.now = self.client.config.clock.now();
             }
@@ -429,6 +429,9 @@ impl Reactor {
         let delivered = flight.call.end_delivery(&mut end, is_whole);
         if let Err(error) = delivered {
             flight.machine.handle(self.now, Event::Aborted(error));
+        }
+        if let Some(continuation) = flight.call.continuation() {
+            flight.machine.goes_on(continuation);
         }
         // Before anything else: whoever waits for it may go on meanwhile.
         self.give_permit_back(flight);

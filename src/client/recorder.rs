@@ -140,7 +140,7 @@ impl Recorder {
         let mut content = text_of(body, "encoding");
         content.insert("size".into(), body.len().into());
         content.insert("mimeType".into(), String::from_utf8_lossy(mime).into());
-        if end.delivered.is_some() {
+        if end.delivered.is_some_and(|delivered| delivered > 0) {
             content.insert("comment".into(), "the body went to a sink and is not recorded".into());
         }
         let headers = head

@@ -10,7 +10,7 @@ use super::meter::Watcher;
 use super::method::Method;
 use super::response::Response;
 use super::retry_rules::RetryRules;
-use super::sink::Sink;
+use super::sink::{EventRules, EventSink, Sink};
 use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
 use crate::error::{Error, Result};
@@ -62,6 +62,8 @@ pub struct Request {
     pub cancel: Option<Arc<CancelToken>>,
     /// Where the response's body goes, if not into memory.
     pub sink: Option<Arc<dyn Sink>>,
+    /// Of a sink for events.
+    pub events: EventRules,
     pub watcher: Option<Arc<Watcher>>,
 }
 
@@ -92,6 +94,7 @@ impl Request {
             idempotent: None,
             cancel: None,
             sink: None,
+            events: EventRules::default(),
             watcher: None,
         })
     }
@@ -179,6 +182,21 @@ impl Request {
         if !self.has_header("Accept") {
             self.set_header("Accept", "application/json", false)?;
         }
+        Ok(())
+    }
+
+    /// With the fields that the standard sends (WHATWG HTML, section 9.2.3), unless the program has set them.
+    pub fn set_event_sink(&mut self, sink: EventSink) -> Result<()> {
+        // What came with a JSON body is about answers in JSON.
+        let is_json =
+            |header: &Header| header.name.eq_ignore_ascii_case("Accept") && header.value == "application/json";
+        self.headers.retain(|header| !is_json(header));
+        for (name, value) in [("Accept", "text/event-stream"), ("Cache-Control", "no-store")] {
+            if !self.has_header(name) {
+                self.set_header(name, value, false)?;
+            }
+        }
+        self.sink = Some(Arc::new(sink));
         Ok(())
     }
 

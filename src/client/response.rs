@@ -39,7 +39,7 @@ impl Timings {
     }
 }
 
-/// Bytes of the final attempt.
+/// Bytes of the final attempt, or of all that brought a part of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// The response's head, with interim ones and trailers.

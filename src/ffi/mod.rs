@@ -18,6 +18,7 @@ pub mod queue;
 pub mod rate_limiter;
 pub mod request;
 pub mod request_body;
+mod request_events;
 mod request_sink;
 pub mod response;
 pub mod retry;

@@ -10,8 +10,9 @@ use crate::text;
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
 
-/// At most about so much of a body waits for who takes it while it comes.
-const WINDOW: usize = 128 << 10;
+/// At most about so much of a body waits for who takes it while it comes. More than libcurl gives in one go (11 times 16 KiB), so
+/// that it is paused only when nobody takes anything.
+const WINDOW: usize = 256 << 10;
 
 /// A coding adds less than this and as much again to what it is of. More than that is nothing but padding, of which a limit on
 /// decoded bytes would never see the end.

@@ -16,6 +16,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("Requests", "request"),
     ("Request bodies", "request_body"),
     ("Response bodies", "request_sink"),
+    ("Server-sent events", "request_events"),
     ("Streams", "stream"),
     ("Responses", "response"),
     ("Trailers", "trailers"),

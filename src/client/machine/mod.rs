@@ -9,17 +9,22 @@ mod ending;
 mod judge;
 mod protocol;
 mod redirect;
+mod rest;
+mod stream;
 mod timers;
 
 use super::attempt::{Attempt, Shown};
 use super::clock::Micros;
 use super::response::Response;
 use crate::error::{Code, DelaySource, Error, Sent, Stop};
-use crate::policy::retry::{RetryState, Verdict};
+use crate::policy::retry::{Outcome, RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
+use rest::Broken;
+pub use rest::Rest;
 use std::sync::Arc;
+pub use stream::Continuation;
 use timers::Timers;
 
 /// Until when a body that nobody wants is still read, where the next attempt is due at `due`. A small one is there at once,
@@ -47,6 +52,10 @@ enum Judged {
         why: String,
         stop: Stop,
         retry_after_ms: Option<u64>,
+    },
+    /// Not the rest that it was to be.
+    Unfit {
+        why: String,
     },
 }
 
@@ -107,6 +116,12 @@ pub struct Machine {
     last_response: Option<Arc<Response>>,
     last_note: String,
     last_curl_code: i32,
+    /// Of the running attempt.
+    continuation: Option<Continuation>,
+    /// What the sink has a part of, while its rest is asked for.
+    broken: Option<Broken>,
+    /// Why the rest could not be had.
+    unfit: Option<String>,
 }
 
 impl Machine {
@@ -128,6 +143,9 @@ impl Machine {
             last_response: None,
             last_note: String::new(),
             last_curl_code: 0,
+            continuation: None,
+            broken: None,
+            unfit: None,
         }
     }
 
@@ -287,13 +305,23 @@ impl Machine {
         self.last_note =
             if ended_early == Some(code) { std::mem::take(&mut live.note) } else { std::mem::take(&mut end.note) };
         self.last_curl_code = end.curl_code;
-        let outcome = judge::outcome(code, &end);
-        if let Some((head, body)) = end.response.take() {
-            let mut response = Response::new(head, body, self.route.target.clone());
-            (response.timings, response.sizes) = (end.timings, end.sizes);
-            self.last_response = Some(Arc::new(response));
+        let continuation = self.take_continuation();
+        if continuation.is_some() {
+            // It goes on behind what was delivered, instead of bringing that once more.
+            end.delivered = None;
         }
+        let (outcome, rest) = match judge::outcome(code, &end) {
+            outcome @ Outcome::Truncated { delivered: true } => match self.rest(&end) {
+                None => (outcome, None),
+                rest => (Outcome::Truncated { delivered: false }, rest),
+            },
+            outcome => (outcome, None),
+        };
+        let total = self.keep_response(&live, &mut end);
         let stopped_from_outside = ended_early.is_some_and(ends_the_call);
+        if let Some(continuation) = continuation.filter(|c| !stopped_from_outside && c.follows(live.status, outcome)) {
+            return self.continue_stream(now, continuation);
+        }
         let asked_ms = live.judged.as_ref().and_then(|judged| judged.asked_ms(now));
         match live.judged {
             // Its status says more than how its body ended.
@@ -311,18 +339,36 @@ impl Machine {
             Some(Judged::Lost { why, stop, retry_after_ms }) if !stopped_from_outside => {
                 self.lose(now, why, stop, retry_after_ms)
             }
+            Some(Judged::Unfit { why }) if !stopped_from_outside => self.give_up(now, why),
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
             _ => match self.decide(now, outcome, asked_ms) {
                 Verdict::Retry { delay_ms, source, fresh_connection } => {
                     let due = now.saturating_add(delay_ms.saturating_mul(1000));
                     // A shared one that has closed is replaced for all, and one that has not is as good as any other.
                     let fresh_connection = fresh_connection && !end.shared;
+                    if let Some(rest) = rest {
+                        self.ask_for(rest, code, total);
+                    }
                     self.pause(now, Retry { due, delay_ms, source, fresh_connection })
                 }
                 Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
                 Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
             },
         }
+    }
+
+    /// The length that its head announced.
+    fn keep_response(&mut self, live: &Live, end: &mut AttemptEnd) -> Option<u64> {
+        let (head, body) = end.response.take()?;
+        let length = head.content_length;
+        if self.broken.is_some() && live.judged.as_ref().is_some_and(Judged::wants_body) {
+            self.add_part(end.sizes, head.trailers);
+            return length;
+        }
+        let mut response = Response::new(head, body, self.route.target.clone());
+        (response.timings, response.sizes) = (end.timings, end.sizes);
+        self.last_response = Some(Arc::new(response));
+        length
     }
 
     fn pause(&mut self, now: Micros, retry: Retry) -> Action {

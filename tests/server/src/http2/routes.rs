@@ -32,6 +32,7 @@ pub async fn perform(x: &mut Exchange, plan: Plan) -> Answer {
         Plan::Silence => x.hold().await,
         Plan::BreakOff(How::Reset, place) => reset(x, place).await,
         Plan::BreakOff(How::Close, place) => cut(x, place, End::Fin).await,
+        Plan::Cut(response, bytes) => cut_off(x, response, bytes).await,
         Plan::Truncate => {
             x.begin(200, &[OCTETS, ("content-length", "100")], false)?;
             x.send(vec![b'x'; 50].into(), true).await
@@ -152,6 +153,15 @@ async fn reset(x: &mut Exchange, place: Place) -> Answer {
             x.connection.all_sent().await;
         }
     }
+    x.reset(RESET.into())
+}
+
+async fn cut_off(x: &mut Exchange, response: Response, bytes: usize) -> Answer {
+    let (status, fields, mut body) = response.into_parts(x.request.is_head());
+    body.truncate(bytes);
+    x.begin(status, &fields, false)?;
+    x.send(body.into(), false).await?;
+    x.connection.all_sent().await;
     x.reset(RESET.into())
 }
 
