@@ -6,6 +6,7 @@
 //! head of a response, not only at its end: a 503's body must never reach a caller's sink.
 
 mod ending;
+mod history;
 mod judge;
 mod protocol;
 mod redirect;
@@ -13,10 +14,10 @@ mod rest;
 mod stream;
 mod timers;
 
-use super::attempt::{Attempt, Shown};
+use super::attempt::Attempt;
 use super::clock::Micros;
 use super::response::Response;
-use crate::error::{Code, DelaySource, Error, Sent, Stop};
+use crate::error::{Code, DelaySource, Error, Stop};
 use crate::policy::retry::{Outcome, RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
@@ -341,34 +342,28 @@ impl Machine {
             }
             Some(Judged::Unfit { why }) if !stopped_from_outside => self.give_up(now, why),
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
-            _ => match self.decide(now, outcome, asked_ms) {
-                Verdict::Retry { delay_ms, source, fresh_connection } => {
-                    let due = now.saturating_add(delay_ms.saturating_mul(1000));
-                    // A shared one that has closed is replaced for all, and one that has not is as good as any other.
-                    let fresh_connection = fresh_connection && !end.shared;
-                    if let Some(rest) = rest {
-                        self.ask_for(rest, code, total);
-                    }
-                    self.pause(now, Retry { due, delay_ms, source, fresh_connection })
+            _ => {
+                let verdict = self.decide(now, outcome, asked_ms);
+                if let (Verdict::Retry { .. }, Some(rest)) = (&verdict, rest) {
+                    self.ask_for(rest, code, total);
                 }
-                Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
-                Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
-            },
+                self.act_on(now, verdict, code, end.shared)
+            }
         }
     }
 
-    /// The length that its head announced.
-    fn keep_response(&mut self, live: &Live, end: &mut AttemptEnd) -> Option<u64> {
-        let (head, body) = end.response.take()?;
-        let length = head.content_length;
-        if self.broken.is_some() && live.judged.as_ref().is_some_and(Judged::wants_body) {
-            self.add_part(end.sizes, head.trailers);
-            return length;
+    /// `shared`: what failed was on a connection that others use as well.
+    fn act_on(&mut self, now: Micros, verdict: Verdict, code: Code, shared: bool) -> Action {
+        match verdict {
+            Verdict::Retry { delay_ms, source, fresh_connection } => {
+                let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                // A shared one that has closed is replaced for all, and one that has not is as good as any other.
+                let fresh_connection = fresh_connection && !shared;
+                self.pause(now, Retry { due, delay_ms, source, fresh_connection })
+            }
+            Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
+            Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
         }
-        let mut response = Response::new(head, body, self.route.target.clone());
-        (response.timings, response.sizes) = (end.timings, end.sizes);
-        self.last_response = Some(Arc::new(response));
-        length
     }
 
     fn pause(&mut self, now: Micros, retry: Retry) -> Action {
@@ -381,53 +376,6 @@ impl Machine {
         self.state = State::Pausing;
         self.timers.pause_until(retry.due);
         Action::Wait
-    }
-
-    fn record(&mut self, now: Micros, live: &Live, code: Code, end: &AttemptEnd) {
-        let status = end.response.as_ref().map_or(0, |(head, _)| head.status);
-        let code = match &live.judged {
-            // A response that was answered by its head alone counts as one, however its body ended.
-            Some(judged) if !judged.wants_body() => Code::HTTPC_OK,
-            _ => code,
-        };
-        let sent = match (end.sent, status) {
-            (false, _) => Sent::HTTPC_SENT_NEVER_SENT,
-            (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
-            (true, _) => Sent::HTTPC_SENT_ANSWERED,
-        };
-        if self.attempts.is_empty() {
-            self.attempts.reserve_exact(1); // most calls make one
-        }
-        self.attempts.push(Attempt {
-            code,
-            sent,
-            curl_code: end.curl_code,
-            peer: end.peer,
-            connection_id: end.connection_id,
-            reused: end.reused,
-            ..self.attempt_record(now, live.started, status)
-        });
-    }
-
-    /// What is known of an attempt when its response's head has come.
-    fn attempt_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
-        Attempt {
-            method: self.route.method.clone(),
-            target: self.route.target.clone(),
-            code: Code::HTTPC_OK,
-            status,
-            curl_code: 0,
-            start_us: started - self.started,
-            duration_us: now - started,
-            delay_ms: self.delay_ms,
-            delay_source: self.delay_source,
-            sent: Sent::HTTPC_SENT_ANSWERED,
-            stop: Stop::HTTPC_STOP_NONE,
-            peer: None,
-            connection_id: -1,
-            reused: false,
-            shown: Shown::default(),
-        }
     }
 }
 
