@@ -119,7 +119,10 @@ TEST(a_source_that_fails_or_miscounts_never_passes_for_whole)
 /* What a server still says of the one, while nobody is there to listen, must not cost the other the connection. */
 TEST(calls_right_after_uploads_that_failed_over_http2)
 {
-    httpc_client *client = client_of("H2C");
+    if (has_old_libcurl()) {
+        return;
+    }
+    httpc_client *client = new_client(config_of("H2C"));
     unsigned more_attempts = 0;
     for (unsigned round = 0; round < 250; round++) {
         const struct source failing[] = {
