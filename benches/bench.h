@@ -4,7 +4,8 @@
  *
  *     PROGRAM COUNT THREADS URL LENGTH CA [OPTION]
  *
- * Option "cold": without requests beforehand that warm up; "upload": a body of 1 GiB from a function goes along.
+ * Option "cold": without requests beforehand that warm up; "upload": a body of 1 GiB from a function goes along;
+ * "download": the body that comes goes to a function, which only counts it.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -58,6 +59,25 @@ static inline int is_upload(void)
     return strcmp(job.option, "upload") == 0;
 }
 
+static inline int is_download(void)
+{
+    return strcmp(job.option, "download") == 0;
+}
+
+/* The most memory there was at once, so far. Not by getrusage(): its figure goes back to before exec(). */
+static long peak_kb(void)
+{
+    char line[128];
+    long peak = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL && sscanf(line, "VmHWM: %ld", &peak) != 1) {
+    }
+    if (status != NULL) {
+        fclose(status);
+    }
+    return peak;
+}
+
 static double cpu_us(void)
 {
     struct rusage used;
@@ -95,7 +115,7 @@ int main(int argc, char **argv)
     unsigned threads = (unsigned)atoi(argv[2]);
     per_thread = atol(argv[1]) / threads;
     job = (struct job){argv[3], (size_t)atol(argv[4]), argv[5], argc > 6 ? argv[6] : ""};
-    warm_ups = strcmp(job.option, "cold") == 0 || is_upload() ? 0 : per_thread / 10 + 1;
+    warm_ups = strcmp(job.option, "cold") == 0 || is_upload() || is_download() ? 0 : per_thread / 10 + 1;
     void *shared = start();
     pthread_barrier_init(&warm, NULL, threads + 1);
     pthread_barrier_init(&over, NULL, threads + 1);
@@ -105,12 +125,14 @@ int main(int argc, char **argv)
     }
     pthread_barrier_wait(&warm);
     double before = cpu_us();
+    long peak = peak_kb();
     long allocated = allocations_so_far != NULL ? allocations_so_far() : 0;
     pthread_barrier_wait(&warm);
     pthread_barrier_wait(&over);
     double requests = (double)per_thread * threads;
     allocated = (allocations_so_far != NULL ? allocations_so_far() : 0) - allocated;
-    printf("cpu_us %.4f allocations %.2f\n", (cpu_us() - before) / requests, (double)allocated / requests);
+    printf("cpu_us %.4f allocations %.2f grown_kb %ld\n", (cpu_us() - before) / requests, (double)allocated / requests,
+           peak_kb() - peak);
     pthread_barrier_wait(&over);
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);

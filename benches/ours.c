@@ -43,17 +43,37 @@ static httpc_code upload(httpc_client *client, httpc_response **response, httpc_
     return code;
 }
 
+static int32_t on_download(void *count, const void *data, size_t size)
+{
+    (void)data;
+    *(uint64_t *)count += size;
+    return 0;
+}
+
+static httpc_code download(httpc_client *client, uint64_t *count, httpc_response **response, httpc_error **error)
+{
+    httpc_request *request = NULL;
+    httpc_request_new("GET", job.url, &request, NULL);
+    httpc_request_set_body_sink(request, NULL, on_download, count, NULL);
+    httpc_code code = httpc_send(client, request, response, error);
+    httpc_request_free(request);
+    return code;
+}
+
 static void request(void *of_thread)
 {
     httpc_response *response = NULL;
     httpc_error *error = NULL;
-    httpc_code code = is_upload() ? upload(of_thread, &response, &error) : httpc_get(of_thread, job.url, &response, &error);
+    uint64_t count = 0;
+    httpc_code code = is_upload()     ? upload(of_thread, &response, &error)
+                      : is_download() ? download(of_thread, &count, &response, &error)
+                                      : httpc_get(of_thread, job.url, &response, &error);
     if (code != HTTPC_OK) {
         fail(httpc_error_detail(error));
     }
     size_t length = 0;
     httpc_response_body(response, &length);
-    if (httpc_response_status(response) != 200 || length != job.length) {
+    if (httpc_response_status(response) != 200 || length + count != job.length) {
         fail("another body was expected");
     }
     httpc_response_free(response);

@@ -119,6 +119,37 @@ static double limiter_ns(int threads)
     return ns;
 }
 
+/* A blocking GET of 200 bytes of JSON, by the real clock. */
+static double mock_ns(void)
+{
+    enum { CALLS = 50000 };
+    char json[201];
+    httpc_mock *mock = NULL;
+    httpc_mock_rule *rule = NULL;
+    httpc_config *config = NULL;
+    httpc_client *client = NULL;
+    snprintf(json, sizeof json, "\"%0198d\"", 0);
+    httpc_mock_new(&mock, NULL);
+    httpc_mock_on(mock, "GET", "https://api.test/items/1", &rule, NULL);
+    httpc_mock_rule_reply_json(rule, 200, json);
+    httpc_config_new(&config, NULL);
+    httpc_config_set_mock(config, mock);
+    httpc_client_new(config, &client, NULL);
+    double begun = now_ns();
+    for (int i = 0; i < CALLS; i++) {
+        httpc_response *response = NULL;
+        if (httpc_get(client, "https://api.test/items/1", &response, NULL) != HTTPC_OK) {
+            exit(1);
+        }
+        httpc_response_free(response);
+    }
+    double ns = (now_ns() - begun) / CALLS;
+    httpc_client_free(client);
+    httpc_config_free(config);
+    httpc_mock_free(mock);
+    return ns;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4) {
@@ -132,5 +163,6 @@ int main(int argc, char **argv)
     printf("retry_ns %.0f\n", retry_ns());
     printf("limiter_ns %.0f\n", limiter_ns(1));
     printf("limiter_8_ns %.0f\n", limiter_ns(8));
+    printf("mock_ns %.0f\n", mock_ns());
     return 0;
 }

@@ -28,6 +28,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *response)
     return size * count;
 }
 
+static size_t on_download(char *data, size_t size, size_t count, void *length)
+{
+    (void)data;
+    *(size_t *)length += size * count;
+    return size * count;
+}
+
 static size_t on_upload(char *data, size_t size, size_t count, void *left)
 {
     (void)data;
@@ -95,6 +102,10 @@ static void request(void *of_thread)
         curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)UPLOAD);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
         curl_easy_setopt(easy, CURLOPT_READDATA, &left);
+    }
+    if (is_download()) {
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_download);
+        curl_easy_setopt(easy, CURLOPT_WRITEDATA, &response.body.length);
     }
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

@@ -52,6 +52,8 @@ class Nginx:
         for length in CODED:
             (folder / f"www/coded/{length}").write_bytes(gzip.compress(items.encode()[:length]))
         (folder / "www/large").write_bytes(b"x" * (1 << 20))
+        with open(folder / "www/huge", "wb") as huge:
+            huge.truncate(1 << 30)
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
              "-keyout", folder / "key.pem", "-out", self.ca, "-subj", "/CN=localhost",
              "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
@@ -146,6 +148,11 @@ def cost(command, preload=None):
     return float(words[1]), float(words[3])
 
 
+def grown_kb(command):
+    """How much more memory there was at once than before the first request."""
+    return float(run(command).split()[5])
+
+
 def instructions(program, arguments, layout):
     def count(requests):
         environment = dict(os.environ)
@@ -223,6 +230,12 @@ def measure(table, programs, nginx, everywhere):
     sink = [nginx.url("sink"), 0, ""]
     table.cpu("1 GiB from a function, CPU us, against READFUNCTION", [ours, 1, 1, *sink, "upload"],
               [raw, 1, 1, *sink, "upload"], 1.10)
+    huge = [nginx.url("huge"), 1 << 30, ""]
+    table.cpu("1 GiB to a function, CPU us, against WRITEFUNCTION", [ours, 1, 1, *huge, "download"],
+              [raw, 1, 1, *huge, "download"], 1.10)
+    if table.wants("1 GiB to a function, KB"):
+        table.row("1 GiB to a function, KB of memory beyond the idle client",
+                  grown_kb([ours, 1, 1, *huge, "download"]), None, 0, "", 4096)
     if table.wants("allocations"):
         own, by_hand = (cost([program, 2000, 1, *plain], programs.counter)[1] for program in (ours, raw))
         table.row(f"allocations a request beyond raw ({own:.1f} against {by_hand:.1f})", own - by_hand, None, 0, "", 12)
@@ -235,7 +248,8 @@ def measure(table, programs, nginx, everywhere):
                                ("tls_kb", "parts: one warm TLS connection, KB of heap", 120),
                                ("retry_ns", "parts: retry decision, ns", 100),
                                ("limiter_ns", "parts: limiter check, ns", 60),
-                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300)]:
+                               ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300),
+                               ("mock_ns", "parts: a mocked blocking call, ns", 5000)]:
             table.row(name, float(parts[key]), None, 0, "", bar)
     if table.wants("new TLS connections"):
         # The answers take a second each, so that all fifty are open at once.

@@ -90,7 +90,7 @@ typedef enum httpc_code {
      */
     HTTPC_E_AGAIN = 6,
     /**
-     * This build or platform cannot do it.
+     * This build or platform cannot do it, or the server with its HTTP/1.0.
      */
     HTTPC_E_UNSUPPORTED = 7,
     /**
@@ -363,6 +363,10 @@ typedef enum httpc_delay_source {
     HTTPC_DELAY_RETRY_AFTER = 2,
     HTTPC_DELAY_RATE_LIMIT = 3,
     HTTPC_DELAY_POOL = 4,
+    /**
+     * Of an event stream before it is connected to again.
+     */
+    HTTPC_DELAY_RECONNECT = 5,
     HTTPC_DELAY_FORCE_32_ = 2147483647,
 } httpc_delay_source;
 
@@ -675,6 +679,11 @@ typedef struct httpc_retry httpc_retry;
 typedef struct httpc_retry_policy httpc_retry_policy;
 
 /**
+ * [immutable] One event. Borrowed by the function that receives it, until that returns.
+ */
+typedef struct httpc_sse_event httpc_sse_event;
+
+/**
  * [immutable] A snapshot of a client's pool.
  */
 typedef struct httpc_stats httpc_stats;
@@ -709,7 +718,7 @@ typedef void (*httpc_done_fn)(void *userdata,
  * Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
  * every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
  * blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
- * until it has returned 0, also when the length is known. It may call the library.
+ * until it has returned 0, also when the length is known; not at all when that is 0. It may call the library.
  */
 typedef int64_t (*httpc_read_fn)(void *userdata, void *buffer, size_t size);
 
@@ -745,6 +754,12 @@ typedef int32_t (*httpc_head_fn)(void *userdata, const struct httpc_response *he
  * and on an engine thread for a submitted one and over HTTP/2, where it must not. It may call the library.
  */
 typedef int32_t (*httpc_write_fn)(void *userdata, const void *data, size_t size);
+
+/**
+ * Receives an event. 0 goes on, HTTPC_SINK_PAUSE goes on after httpc_call_resume() (in submitted calls only), and every other number
+ * ends the call with HTTPC_E_ABORTED and the number in its detail. Runs where a httpc_write_fn does. It may call the library.
+ */
+typedef int32_t (*httpc_event_fn)(void *userdata, const struct httpc_sse_event *event);
 
 /**
  * Judges a failed attempt; returns an httpc_decision. Runs on the calling thread of a blocking call, on an engine thread for
@@ -1078,6 +1093,18 @@ httpc_code httpc_config_set_log(struct httpc_config *config,
  * Seeds the jitter, for delays that repeat from run to run. Default: a random seed.
  */
 HTTPC_API httpc_code httpc_config_set_seed(struct httpc_config *config, uint64_t seed);
+
+/**
+ * Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+ * the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+ * and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+ * kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+ * time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+ */
+HTTPC_API
+httpc_code httpc_config_set_record(struct httpc_config *config,
+                                   const char *path,
+                                   int32_t secrets);
 
 /**
  * Has the mock answer in place of servers: for tests. The config keeps a reference. NULL: none.
@@ -1816,17 +1843,19 @@ HTTPC_API void httpc_request_free(struct httpc_request *request);
  * Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
  * multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
  * (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
- * opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
- * to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+ * opened (HTTPC_E_RESOURCE: for want of descriptors), and then nothing was sent. A setter puts its body in place of an earlier
+ * one. The functions that add to a form or to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of
+ * another kind.
  */
 
 /**
  * A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
  * for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
  * retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
- * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
- * ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
- * runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ * the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2; a server that
+ * is known to speak HTTP/1.0 takes no such body (HTTPC_E_UNSUPPORTED). A source that ends earlier or gives more ends the call with
+ * HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL) runs once, when neither the request nor a call
+ * uses `userdata` any more; also when this fails.
  *
  * A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
  * (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
@@ -1873,7 +1902,8 @@ httpc_code httpc_request_add_form(httpc_request *request,
 /**
  * Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
  * "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
- * double quotes are percent-encoded.
+ * double quotes are percent-encoded. The Content-Type header is set by it; another one without the boundary is
+ * HTTPC_E_INVALID_ARG when the request is sent.
  */
 HTTPC_API
 httpc_code httpc_request_add_part(httpc_request *request,
@@ -1934,9 +1964,15 @@ httpc_code httpc_request_set_compression(httpc_request *request,
  * Where the body of the response goes instead of into memory: to `write`, piece by piece, after `head` (may be NULL) has seen the
  * response's head. The response that the call ends with then has an empty body. What ends in an error (a status of 400 or more,
  * unless httpc_request_set_status_errors() is off, and what is retried or redirected) never comes here; the error has its
- * response. A body that breaks off is fetched anew by a retry as long as none of it has come here; later that ends the call.
- * The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs once,
- * when neither the request nor a call uses `userdata` any more; also when this fails.
+ * response. The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs
+ * once, when neither the request nor a call uses `userdata` any more; also when this fails.
+ *
+ * A body that breaks off is fetched anew by a retry as long as none of it has come here. Later a retry asks for the rest alone
+ * (Range and If-Range, RFC 9110 sections 13.1.5 and 14.2), and `write` goes on with the byte behind the last: for a GET without a
+ * Range of its own whose 200 has a strong ETag and no Content-Encoding, unless Accept-Ranges says none. What comes instead of
+ * just that rest is not taken: the call ends with the error that broke the body off, and its detail says why. The response of a
+ * call that went on is that of the first part; the history has all attempts (206). Codings are asked for by default, and a
+ * coded body cannot be gone on with: for long downloads turn that off by httpc_request_set_content_decoding(request, 0).
  *
  * A paused sink (HTTPC_SINK_PAUSE, in submitted calls only) makes the server wait: HTTPC_TIMEOUT_READ does not run meanwhile;
  * HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its sink pauses.
@@ -1959,6 +1995,62 @@ httpc_code httpc_request_set_body_sink(httpc_request *request,
 HTTPC_API
 httpc_code httpc_request_set_body_file_sink(httpc_request *request,
                                             const char *path);
+
+/* ---- Server-sent events ------------------------------------------------------------------------ */
+
+/*
+ * Server-sent events (WHATWG HTML, section 9.2), one by one while they come in, over any number of connections.
+ */
+
+/**
+ * Gives the events of the response to `on_event`. `drop` (may be NULL) runs once, when neither the request nor a call uses `userdata`
+ * any more; also when this fails. Takes the place of a body sink, and sets "Accept: text/event-stream" and "Cache-Control: no-store"
+ * unless the request has such headers (but not the Accept of httpc_request_set_json()).
+ *
+ * A stream that ends, breaks off or is silent for HTTPC_TIMEOUT_READ is connected to again, after the pause that the server asked for
+ * (`retry:`), else after 3 s, with the last event's id as Last-Event-ID. Connections that fail before a byte of a stream came are
+ * retried as the request's retry policy says; once a stream has come, that counts anew. A status of 204 ends the call with HTTPC_OK, and an answer
+ * that is no event stream with HTTPC_E_PROTOCOL. HTTPC_TIMEOUT_TOTAL bounds the whole, pauses included, and then ends it with
+ * HTTPC_E_TIMEOUT_TOTAL: set it to 0 for streams without end. The history of attempts keeps the newest. Only requests that may be sent
+ * any number of times are connected to again: of other methods than GET see httpc_request_set_idempotent(), and their call ends with
+ * the stream, with HTTPC_OK.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_sink(httpc_request *request,
+                                        httpc_event_fn on_event,
+                                        void *userdata,
+                                        httpc_drop_fn drop);
+
+/**
+ * Whether an event stream is connected to again (1, the default) or its end is the end of the call (0), and after how many
+ * milliseconds where the server has not said so: 3000 by default.
+ */
+HTTPC_API
+httpc_code httpc_request_set_event_reconnect(httpc_request *request,
+                                             int32_t on,
+                                             uint64_t pause_ms);
+
+/**
+ * The longest event in bytes, 1 MiB by default. A longer one ends the call with HTTPC_E_BODY_TOO_LARGE.
+ */
+HTTPC_API httpc_code httpc_request_set_max_event(httpc_request *request, uint64_t bytes);
+
+/**
+ * Its type, "message" unless the server named another. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API const char *httpc_sse_event_type(const struct httpc_sse_event *event, size_t *len);
+
+/**
+ * Its data, the lines joined by line feeds; UTF-8, where what was none is U+FFFD. `len` may be NULL; a NUL may occur inside.
+ */
+HTTPC_API
+const char *httpc_sse_event_data(const struct httpc_sse_event *event,
+                                 size_t *len);
+
+/**
+ * The last id that the stream has given, in this event or before it; "" when none. Without NUL.
+ */
+HTTPC_API const char *httpc_sse_event_id(const struct httpc_sse_event *event);
 
 /* ---- Streams ----------------------------------------------------------------------------------- */
 
@@ -2106,7 +2198,8 @@ HTTPC_API bool httpc_response_reused(const struct httpc_response *response);
 
 /**
  * How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
- * encryption, and without what frames HTTP/2.
+ * encryption, and without what frames HTTP/2. Of a body that came in parts (httpc_request_set_body_sink()) all attempts that brought
+ * one count.
  */
 HTTPC_API
 uint64_t httpc_response_size(const struct httpc_response *response,
@@ -2196,6 +2289,36 @@ HTTPC_API struct httpc_response *httpc_response_ref(const struct httpc_response 
  * Gives a reference back; the last one frees. NULL is fine.
  */
 HTTPC_API void httpc_response_free(struct httpc_response *response);
+
+/* ---- Trailers ---------------------------------------------------------------------------------- */
+
+/*
+ * Trailers: fields that a server sends after a body, such as a checksum of it (RFC 9110 section 6.5). They are never among the
+ * headers. Over HTTP/1.1 only chunked bodies have any. Those that are no valid fields are left out.
+ */
+
+/**
+ * The value of the first trailer of that name (letter case does not matter), or NULL. Bytes as the server sent them, so
+ * perhaps no UTF-8; without control characters that could end a line or a string. Borrowed from the response.
+ */
+HTTPC_API
+const char *httpc_response_trailer(const httpc_response *response,
+                                   const char *name);
+
+/**
+ * How many trailers there are, repeated names counted each time.
+ */
+HTTPC_API size_t httpc_response_trailer_count(const httpc_response *response);
+
+/**
+ * The name of trailer `index`, in the server's order and spelling, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_name(const httpc_response *response, size_t index);
+
+/**
+ * The value of trailer `index`, or NULL past the last.
+ */
+HTTPC_API const char *httpc_response_trailer_value(const httpc_response *response, size_t index);
 
 /* ---- Attempts ---------------------------------------------------------------------------------- */
 
@@ -2595,9 +2718,10 @@ HTTPC_API void httpc_rate_limiter_free(struct httpc_rate_limiter *limiter);
 /* ---- Virtual clocks ---------------------------------------------------------------------------- */
 
 /*
- * Virtual clocks, for tests: what waits by such a clock waits in no time at all. By itself the clock moves on whenever
- * the library waits, straight to the end of that wait; set to manual it stands still until the program advances it. It
- * begins at 0. With several threads that wait at once manual is the mode to use: an automatic clock goes to the end of
+ * Virtual clocks, for tests: what waits by such a clock waits in no time at all. Rate limiters and httpc_retry_run() may go
+ * by one, and whole clients with a mock (httpc_config_set_clock()). By itself the clock moves on whenever the library
+ * waits, straight to the end of that wait; an engine thread waits when all its calls do. Set to manual it stands still
+ * until the program advances it. It begins at 0. With several threads that wait at once manual is the mode to use: an automatic clock goes to the end of
  * whichever wait it learns of first.
  */
 
@@ -2626,7 +2750,7 @@ HTTPC_API
 uint64_t httpc_clock_now_ms(const struct httpc_clock *clock);
 
 /**
- * Gives your reference back; limiters that go by the clock keep theirs. NULL is fine.
+ * Gives your reference back; limiters and clients that go by the clock keep theirs. NULL is fine.
  */
 HTTPC_API void httpc_clock_free(struct httpc_clock *clock);
 
@@ -2660,6 +2784,19 @@ httpc_code httpc_mock_on(struct httpc_mock *mock,
                          const char *url,
                          struct httpc_mock_rule **out,
                          httpc_error **err);
+
+/**
+ * Adds rules that answer as the servers did in a recording: one of httpc_config_set_record(), or of a browser (HAR 1.2).
+ * `strict` 1: each exchange once, in the order of the recording, with method, whole URL and body; httpc_mock_verify() wants
+ * all of them. 0: by method and whole URL, in any order; of several the next one each time, and the last one repeats.
+ * Headers are not compared, and what was redacted may be anything. Answers come at once. Errors: HTTPC_E_FILE,
+ * HTTPC_E_INVALID_ARG when it is no archive.
+ */
+HTTPC_API
+httpc_code httpc_mock_add_har(struct httpc_mock *mock,
+                              const char *path,
+                              int32_t strict,
+                              httpc_error **err);
 
 /**
  * The rule takes only requests with a header of this name whose value is `pattern`, in which `*` stands for any text.

@@ -47,7 +47,9 @@
 #include "httpclient/base.hpp"
 #include "httpclient/coroutine.hpp"
 #include "httpclient/error.hpp"
+#include "httpclient/mock.hpp"
 #include "httpclient/request_body.hpp"
+#include "httpclient/stream.hpp"
 #include "httpclient/response.hpp"
 #include "httpclient/retry.hpp"
 
@@ -185,6 +187,18 @@ class config : public detail::options<config, httpc_config, httpc_config_free>
     }
     config &engine_threads(std::uint32_t threads) noexcept { return set(httpc_config_set_engine_threads, threads); }
     config &seed(std::uint64_t value) noexcept { return set(httpc_config_set_seed, value); }
+    config &mock(const httpclient::mock &answers) noexcept
+    {
+        return answers ? set(httpc_config_set_mock, answers.native_handle()) : header(detail::moved_from, "");
+    }
+    config &clock(const httpclient::clock &time) noexcept
+    {
+        return time ? set(httpc_config_set_clock, time.native_handle()) : header(detail::moved_from, "");
+    }
+    config &record(const text &path, bool secrets = false) noexcept
+    {
+        return set(httpc_config_set_record, path.c_str(), static_cast<std::int32_t>(secrets));
+    }
 };
 
 /* ---- Requests ---------------------------------------------------------------------------- */
@@ -338,6 +352,16 @@ class client : public detail::handle<httpc_client, httpc_client_free>
         return run(httpc_patch_json, url.c_str(), json.c_str());
     }
     result<response> try_send(const request &request) const { return run(httpc_send, request.native_handle()); }
+    /** GET into a file that is there only once it is whole. */
+    result<response> try_download(const text &url, const text &path) const
+    {
+        return run(httpc_download, url.c_str(), path.c_str());
+    }
+    /** The response as soon as its head has come, its body to be read. */
+    result<stream> try_open(const request &request) const
+    {
+        return detail::make<stream>(httpc_open, native_handle(), request.native_handle());
+    }
 
     /**
      * Submits a request. `done` is called once as void(result<response>), on an engine thread of the client, whose
@@ -422,6 +446,8 @@ class client : public detail::handle<httpc_client, httpc_client_free>
     response put_json(const text &url, const text &json) const { return try_put_json(url, json).value(); }
     response patch_json(const text &url, const text &json) const { return try_patch_json(url, json).value(); }
     response send(const request &request) const { return try_send(request).value(); }
+    response download(const text &url, const text &path) const { return try_download(url, path).value(); }
+    stream open(const request &request) const { return try_open(request).value(); }
     template <class Done, std::enable_if_t<detail::is_done<Done>, int> = 0>
     call submit(const request &request, Done &&done) const
     {

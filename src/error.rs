@@ -36,7 +36,7 @@ pub enum Code {
     HTTPC_E_FORKED = 5,
     /// The time given to a waiting function is over; ask again.
     HTTPC_E_AGAIN = 6,
-    /// This build or platform cannot do it.
+    /// This build or platform cannot do it, or the server with its HTTP/1.0.
     HTTPC_E_UNSUPPORTED = 7,
     /// A callback of the program said stop, or the function given to httpc_retry_run() failed and is not run again.
     HTTPC_E_ABORTED = 8,
@@ -154,6 +154,8 @@ pub enum DelaySource {
     HTTPC_DELAY_RETRY_AFTER = 2,
     HTTPC_DELAY_RATE_LIMIT = 3,
     HTTPC_DELAY_POOL = 4,
+    /// Of an event stream before it is connected to again.
+    HTTPC_DELAY_RECONNECT = 5,
     HTTPC_DELAY_FORCE_32_ = 0x7fff_ffff,
 }
 
@@ -214,6 +216,7 @@ impl Stop {
 impl DelaySource {
     pub const ALL: &[(DelaySource, &CStr)] = &named![DelaySource:
         HTTPC_DELAY_NONE, HTTPC_DELAY_BACKOFF, HTTPC_DELAY_RETRY_AFTER, HTTPC_DELAY_RATE_LIMIT, HTTPC_DELAY_POOL,
+        HTTPC_DELAY_RECONNECT,
     ];
 }
 

@@ -74,9 +74,16 @@ inline header_field header_at(const httpc_response *response, std::size_t index)
             view(httpc_response_header_value(response, index)).value_or(std::string_view())};
 }
 
+inline header_field trailer_at(const httpc_response *response, std::size_t index) noexcept
+{
+    return {view(httpc_response_trailer_name(response, index)).value_or(std::string_view()),
+            view(httpc_response_trailer_value(response, index)).value_or(std::string_view())};
+}
+
 using error_attempts = range<httpc_error, attempt, attempt_at<httpc_error, httpc_error_attempt>>;
 using response_attempts = range<httpc_response, attempt, attempt_at<httpc_response, httpc_response_attempt>>;
 using response_headers = range<httpc_response, header_field, header_at>;
+using response_trailers = range<httpc_response, header_field, trailer_at>;
 
 /* A failure that this header finds itself. */
 struct own_failure {

@@ -2,9 +2,10 @@
 #ifndef HTTPCLIENT_REQUEST_BODY_HPP
 #define HTTPCLIENT_REQUEST_BODY_HPP
 
-/** @file What a request sends along, beyond bytes in memory. Included by httpclient.hpp. */
+/** @file What a request sends along, beyond bytes in memory, and where the body or the events of its response go. Included by httpclient.hpp. */
 
 #include "base.hpp"
+#include "response.hpp"
 
 namespace httpclient
 {
@@ -15,6 +16,13 @@ struct transferred {
     std::optional<std::uint64_t> upload_total;
     std::uint64_t downloaded;
     std::optional<std::uint64_t> download_total;
+};
+
+/** A server-sent event. Its views last until the function that receives it returns. */
+struct sse_event {
+    std::string_view type;
+    std::string_view data;
+    std::string_view id;
 };
 
 namespace detail
@@ -39,6 +47,24 @@ template <class Read, class Rewind> struct source {
 
 template <class Read>
 inline constexpr bool is_reader = std::is_invocable_r_v<std::int64_t, std::decay_t<Read> &, char *, std::size_t>;
+
+/* What takes the body of a response, after its head. */
+template <class Head, class Write> struct sink {
+    Head head;
+    Write write;
+
+    static std::int32_t on_head(void *self, const httpc_response *head) noexcept
+    {
+        return static_cast<sink *>(self)->head(response(httpc_response_ref(head)));
+    }
+    static std::int32_t on_write(void *self, const void *bytes, std::size_t size) noexcept
+    {
+        return static_cast<sink *>(self)->write(std::string_view(static_cast<const char *>(bytes), size));
+    }
+};
+
+template <class Write>
+inline constexpr bool is_writer = std::is_invocable_r_v<std::int32_t, std::decay_t<Write> &, std::string_view>;
 
 /* The part of a request that is about its body. */
 template <class Self> class bodies : public options<Self, httpc_request, httpc_request_free>
@@ -115,6 +141,49 @@ template <class Self> class bodies : public options<Self, httpc_request, httpc_r
         };
         return this->set(httpc_request_set_progress, tell, new held(std::forward<Progress>(progress)), drop<held>);
     }
+    /**
+     * Where the body of the response goes: `write` is called as std::int32_t(std::string_view bytes), as a httpc_write_fn; otherwise
+     * as in body_source().
+     */
+    template <class Write, std::enable_if_t<is_writer<Write>, int> = 0> Self &body_sink(Write &&write)
+    {
+        const auto no_head = [](const response &) { return 0; };
+        using held = sink<decltype(no_head), std::decay_t<Write>>;
+        auto *made = new held{no_head, std::forward<Write>(write)};
+        return this->set(httpc_request_set_body_sink, nullptr, &held::on_write, made, drop<held>);
+    }
+    /** After its head: `head` is called as std::int32_t(const response &), as a httpc_head_fn. */
+    template <class Head, class Write,
+              std::enable_if_t<is_writer<Write> && std::is_invocable_r_v<std::int32_t, std::decay_t<Head> &, const response &>,
+                               int> = 0>
+    Self &body_sink(Head &&head, Write &&write)
+    {
+        using held = sink<std::decay_t<Head>, std::decay_t<Write>>;
+        auto *made = new held{std::forward<Head>(head), std::forward<Write>(write)};
+        return this->set(httpc_request_set_body_sink, &held::on_head, &held::on_write, made, drop<held>);
+    }
+    Self &body_file_sink(const text &path) noexcept { return this->set(httpc_request_set_body_file_sink, path.c_str()); }
+    /** `on_event` is called as std::int32_t(const sse_event &), as a httpc_event_fn; otherwise as in body_source(). */
+    template <class OnEvent,
+              std::enable_if_t<std::is_invocable_r_v<std::int32_t, std::decay_t<OnEvent> &, const sse_event &>, int> = 0>
+    Self &event_sink(OnEvent &&on_event)
+    {
+        using held = std::decay_t<OnEvent>;
+        const auto tell = [](void *self, const httpc_sse_event *event) noexcept -> std::int32_t {
+            std::size_t type_size = 0, data_size = 0;
+            const char *type = httpc_sse_event_type(event, &type_size);
+            const char *data = httpc_sse_event_data(event, &data_size);
+            return (*static_cast<held *>(self))(
+                sse_event{{type, type_size}, {data, data_size}, httpc_sse_event_id(event)});
+        };
+        return this->set(httpc_request_set_event_sink, tell, new held(std::forward<OnEvent>(on_event)), drop<held>);
+    }
+    /** After `pause` where the server has not said so. */
+    Self &event_reconnect(bool on, std::chrono::milliseconds pause = std::chrono::seconds(3)) noexcept
+    {
+        return this->set(httpc_request_set_event_reconnect, static_cast<std::int32_t>(on), option_ms(pause));
+    }
+    Self &max_event(std::uint64_t bytes) noexcept { return this->set(httpc_request_set_max_event, bytes); }
     /** Takes the progress function away. */
     Self &progress(std::nullptr_t) noexcept
     {

@@ -43,6 +43,17 @@ class response : public detail::handle<httpc_response, httpc_response_free>
         return {native_handle(), httpc_response_header_count(native_handle())};
     }
     detail::response_headers headers() const && = delete; /* a loop over it would outlive the response */
+    /** A field that came after the body (httpc_response_trailer()). */
+    std::optional<std::string_view> trailer(const text &name) const noexcept HTTPCLIENT_BORROWED
+    {
+        return detail::view(httpc_response_trailer(native_handle(), name.c_str()));
+    }
+    /** A range of header_field, in the server's order. */
+    detail::response_trailers trailers() const &noexcept HTTPCLIENT_BORROWED
+    {
+        return {native_handle(), httpc_response_trailer_count(native_handle())};
+    }
+    detail::response_trailers trailers() const && = delete;
     /** Any bytes; those of a text body are a string. */
     std::string_view body() const noexcept HTTPCLIENT_BORROWED
     {

@@ -2,11 +2,12 @@
 
 use super::Client;
 use super::call::Call;
-use super::clock::{Clock, Micros};
+use super::clock::{self, Clock, Micros};
 use super::machine::{Action, Event, Machine, Progress};
 use super::rate_limiter::{self, Grant, acquire_all};
 use super::reactor::engine::Prepared;
 use super::reactor::pending::Receiver;
+use super::recorder::Recording;
 use super::request::Request;
 use super::response::Response;
 use super::signal::Signal;
@@ -49,13 +50,14 @@ fn carry_out(client: &Client, request: &Request) -> Result<Option<Arc<Response>>
     }
     let now = client.config.clock.now();
     let machine = Machine::new(rules, now, client.rng());
-    Driver { client, call, machine }.run(now).map(Some)
+    Driver { client, call, machine, recording: None }.run(now).map(Some)
 }
 
 struct Driver<'c> {
     client: &'c Client,
     call: Call<&'c Request>,
     machine: Machine,
+    recording: Option<Box<Recording>>,
 }
 
 impl<'c> Driver<'c> {
@@ -205,9 +207,11 @@ impl<'c> Driver<'c> {
         if let Some(mock) = &self.client.config.mock {
             return self.mocked_attempt(mock);
         }
+        let recording = &mut self.recording;
         let begun = lease.slot().and_then(|slot| {
             self.call.outgoing(&self.client.config, self.machine.route(), |out| {
                 self.client.log.request(out);
+                *recording = self.client.recorder.as_ref().map(|recorder| recorder.begin(out, clock::now()));
                 slot.begin(out, fresh_connection)
             })?;
             Ok(slot)
@@ -338,8 +342,12 @@ impl<'c> Driver<'c> {
             self.machine.handle(now, Event::Aborted(error));
         }
         let mut end = slot.finish(ended);
+        self.client.end_recording(self.recording.take(), &end);
         if let Err(error) = self.call.end_delivery(&mut end, is_whole) {
             self.machine.handle(now, Event::Aborted(error));
+        }
+        if let Some(continuation) = self.call.continuation() {
+            self.machine.goes_on(continuation);
         }
         let action = self.machine.handle(now, Event::AttemptEnded(end));
         self.client.log_attempt(&self.machine, &action);

@@ -58,6 +58,16 @@ pub enum Content {
     Stream(Option<u64>),
 }
 
+impl Content {
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Content::Absent => true,
+            Content::Bytes(bytes) => bytes.is_empty(),
+            Content::Stream(_) => false,
+        }
+    }
+}
+
 impl Body {
     pub fn bytes(bytes: &[u8]) -> Body {
         Body::Bytes(Memory::Copied(Arc::from(bytes)))

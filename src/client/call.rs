@@ -4,13 +4,13 @@ use super::body::{Content, Feed, Memory};
 use super::cancel::CancelToken;
 use super::config::{Header, basic, url_error};
 use super::content;
-use super::machine::{AttemptEnd, Redirects, Route, Rules, SinkRules};
+use super::machine::{AttemptEnd, Continuation, Redirects, Route, Rules, SinkRules};
 use super::meter::Meter;
 use super::request::{IdempotencyKey, Request};
 use super::sink::Delivery;
 use super::url::{Base, Target, absolute};
 use super::{Client, config::Config, random};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::transport::inflow::Expected;
 use crate::transport::{Outgoing, Payload};
 use std::ffi::CStr;
@@ -36,13 +36,7 @@ impl<R: Deref<Target = Request>> Call<R> {
     /// With what the machine needs to know of it.
     pub fn new(client: &Client, owned: R) -> Result<(Call<R>, Rules)> {
         let (config, request) = (&client.config, &*owned);
-        if request.method.as_str() == "HEAD" && !request.body.is_empty() {
-            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
-            return Err(Error::invalid("request", "a HEAD request has no body"));
-        }
-        if request.compression.name().is_some() && request.has_header("Content-Encoding") {
-            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
-        }
+        request.check_body()?;
         let target = Arc::new(target(config, request)?);
         let retry = request.retry.as_ref().unwrap_or(&config.retry).clone();
         let idempotency_key = match &request.idempotency_key {
@@ -72,6 +66,7 @@ impl<R: Deref<Target = Request>> Call<R> {
                 max_body: request.max_body.unwrap_or(u64::MAX),
                 only_success: sink.only_success(),
             }),
+            resumes: !asks_for_range(&request.headers) && !asks_for_range(&config.headers),
             budget: client.budget(&target.origin, &retry.policy.budget),
             retry,
             target,
@@ -82,7 +77,10 @@ impl<R: Deref<Target = Request>> Call<R> {
         let (content, feed) = request.body.open(request.compression)?;
         let meter = Meter::new(request.watcher.clone());
         let sink = request.sink.as_ref().map(|sink| sink.open()).transpose()?;
-        let delivery = sink.map(|consumer| Box::new(Delivery::new(consumer)));
+        let delivery = sink.map(|mut consumer| {
+            consumer.prepare(request);
+            Box::new(Delivery::new(consumer))
+        });
         Ok((Call { request: owned, idempotency_key, authorization, max_body, content, feed, meter, delivery }, rules))
     }
 
@@ -102,6 +100,11 @@ impl<R: Deref<Target = Request>> Call<R> {
         if is_whole && end.code == Code::HTTPC_OK { delivery.finish() } else { Ok(()) }
     }
 
+    /// How it goes on behind the running attempt, if it does.
+    pub fn continuation(&self) -> Option<Continuation> {
+        self.delivery.as_ref().and_then(|delivery| delivery.continuation())
+    }
+
     /// The request as it goes out on `route`, handed to `send`. `config`: the client's.
     pub fn outgoing<T>(&self, config: &Config, route: &Route, send: impl FnOnce(&Outgoing<'_>) -> T) -> T {
         let nothing = Memory::Copied(Arc::default());
@@ -116,7 +119,7 @@ impl<R: Deref<Target = Request>> Call<R> {
         let headers = |push: &mut dyn FnMut(&str, &str, bool)| self.each_header(config, route, push);
         let (method, target) = (&route.method, &*route.target);
         let (max_headers, max_body) = (config.max_headers, self.max_body);
-        let accept_encoding = self.accept_encoding(config);
+        let accept_encoding = self.accept_encoding(config, route);
         let decodes = accept_encoding.is_some();
         let (is_head, streams) = (method.as_str() == "HEAD", self.delivery.is_some());
         let expected = Expected { is_head, max_headers, max_body, decodes, streams };
@@ -124,7 +127,7 @@ impl<R: Deref<Target = Request>> Call<R> {
     }
 
     /// `None`: the program sees to it, and gets what comes as it is.
-    fn accept_encoding(&self, config: &Config) -> Option<&'static CStr> {
+    fn accept_encoding(&self, config: &Config, route: &Route) -> Option<&'static CStr> {
         let is_own =
             |headers: &[Header]| headers.iter().any(|header| header.name.eq_ignore_ascii_case("Accept-Encoding"));
         if !self.request.content_decoding.unwrap_or(config.content_decoding)
@@ -134,14 +137,14 @@ impl<R: Deref<Target = Request>> Call<R> {
             return None;
         }
         // A range is one of the coded bytes (RFC 9110 section 14.1.2).
-        Some(if self.request.has_header("Range") { c"identity" } else { content::ACCEPTED })
+        Some(if self.request.has_header("Range") || route.rest.is_some() { c"identity" } else { content::ACCEPTED })
     }
 
     /// Makes the content ready for an attempt on `route`, from its first byte on.
     pub fn rewind(&mut self, route: &Route) -> Result<()> {
         self.meter.begin();
         if let Some(delivery) = &mut self.delivery {
-            delivery.begin();
+            delivery.begin(route.rest.is_some());
         }
         let is_sent = self.sends_content(route);
         self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), Feed::begin)
@@ -152,22 +155,33 @@ impl<R: Deref<Target = Request>> Call<R> {
     }
 
     fn each_header(&self, config: &Config, route: &Route, push: &mut dyn FnMut(&str, &str, bool)) {
+        let last_event_id = self.delivery.as_ref().and_then(|delivery| delivery.last_event_id());
+        let is_old_id = |header: &Header| last_event_id.is_some() && header.name.eq_ignore_ascii_case("Last-Event-ID");
         // Secrets of the client are for the server that it was made for.
         let at_home = config.base.as_ref().is_none_or(|base| *base.origin() == route.target.origin);
         for header in &config.headers {
-            if (at_home || !header.secret) && may_travel(header, route) && !self.is_replaced(header) {
+            if (at_home || !header.secret)
+                && may_travel(header, route)
+                && !self.is_replaced(header)
+                && !is_old_id(header)
+            {
                 push(&header.name, &header.value, header.secret);
             }
         }
         for header in &self.request.headers {
-            if may_travel(header, route) && !self.is_own_key(header) {
+            if may_travel(header, route) && !self.is_own_key(header) && !is_old_id(header) {
                 push(&header.name, &header.value, header.secret);
             }
         }
-        if let Some(coding) =
-            self.request.compression.name().filter(|_| route.keeps_body && !self.request.body.is_empty())
-        {
+        if let Some(id) = last_event_id.filter(|id| !id.is_empty()) {
+            push("Last-Event-ID", id, false);
+        }
+        if let Some(coding) = self.request.compression.name().filter(|_| route.keeps_body && !self.content.is_empty()) {
             push("Content-Encoding", coding, false);
+        }
+        if let Some(rest) = &route.rest {
+            push("Range", &format!("bytes={}-", rest.from), false);
+            push("If-Range", &rest.etag, false);
         }
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| route.keeps_body) {
             push("Idempotency-Key", key, false);
@@ -196,6 +210,11 @@ fn may_travel(header: &Header, route: &Route) -> bool {
     let stays_home = header.secret || named(&["Authorization", "Cookie", "Host"]);
     let describes_body = named(&["Content-Type", "Content-Encoding", "Content-Language", "Content-Location"]);
     !(route.left_home && stays_home) && (route.keeps_body || !describes_body)
+}
+
+fn asks_for_range(headers: &[Header]) -> bool {
+    let is_one = |name: &str| name.eq_ignore_ascii_case("Range") || name.eq_ignore_ascii_case("If-Range");
+    headers.iter().any(|header| is_one(&header.name))
 }
 
 fn target(config: &Config, request: &Request) -> Result<Target> {

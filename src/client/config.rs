@@ -15,6 +15,7 @@ use crate::transport::curl;
 use crate::transport::mock::Mock;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,13 @@ pub enum Proxy {
     Url(String),
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub path: PathBuf,
+    /// They are kept.
+    pub secrets: bool,
+}
+
 #[derive(Clone)]
 pub struct Config {
     pub base: Option<Base>,
@@ -96,6 +104,8 @@ pub struct Config {
     pub proxy: Proxy,
     pub resolve: Vec<Resolve>,
     pub seed: Option<u64>,
+    /// Where exchanges are written down.
+    pub record: Option<Record>,
     /// Answers in place of servers.
     pub mock: Option<Arc<Mock>>,
     /// What calls go by.
@@ -129,6 +139,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             resolve: Vec::new(),
             seed: None,
+            record: None,
             mock: None,
             clock: Clock::Real,
             engine_threads: 1,

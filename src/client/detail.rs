@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub elapsed_us: u64,
     pub timeouts: &'a Timeouts,
     pub retry_after_ms: Option<u64>,
+    /// Why the rest of a body that broke off could not be had.
+    pub unfit: Option<&'a str>,
 }
 
 pub fn compose(facts: &Facts<'_>) -> String {
@@ -32,6 +34,9 @@ pub fn compose(facts: &Facts<'_>) -> String {
     }
     if let Some(reason) = why_no_further(facts) {
         let _ = write!(text, "; {reason}");
+    }
+    if let Some(why) = facts.unfit {
+        let _ = write!(text, "; the rest could not be had: {why}");
     }
     text
 }

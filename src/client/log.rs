@@ -151,7 +151,7 @@ impl Log {
 const REDACTED: &str = "[secret]";
 
 /// Headers whose values are secrets whoever set them.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     const SECRET: [&str; 5] = ["Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization", "X-Api-Key"];
     SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
@@ -163,6 +163,7 @@ fn tell(number: usize, attempt: &Attempt) -> String {
         DelaySource::HTTPC_DELAY_BACKOFF => "backoff",
         DelaySource::HTTPC_DELAY_RETRY_AFTER => "the server asked for it",
         DelaySource::HTTPC_DELAY_RATE_LIMIT => "rate limit",
+        DelaySource::HTTPC_DELAY_RECONNECT => "reconnecting",
         DelaySource::HTTPC_DELAY_POOL => "waited for a connection",
         DelaySource::HTTPC_DELAY_NONE | DelaySource::HTTPC_DELAY_FORCE_32_ => "",
     };

@@ -14,6 +14,7 @@ pub mod config;
 pub mod content;
 mod detail;
 pub mod error_body;
+pub mod event_stream;
 pub mod fork;
 pub mod headers;
 pub mod json;
@@ -28,6 +29,7 @@ pub mod queue;
 mod random;
 pub mod rate_limiter;
 pub mod reactor;
+pub mod recorder;
 pub mod request;
 pub mod response;
 pub mod retry_loop;
@@ -48,10 +50,11 @@ use crate::text;
 use crate::transport::curl::{self, pool::Pool};
 use config::Config;
 use log::{Log, LogLevel};
-use machine::{Action, Machine};
+use machine::{Action, AttemptEnd, Machine};
 use protocol::Protocol;
 use reactor::engine::Engine;
 use reactor::inbox::Message;
+use recorder::{Recorder, Recording};
 use signal::Signal;
 use smallvec::SmallVec;
 use stats::Stats;
@@ -93,11 +96,14 @@ pub struct Client {
     retired: AtomicBool,
     born: fork::Generation,
     log: Log,
+    recorder: Option<Recorder>,
 }
 
 impl Client {
     pub fn new(config: Config) -> Result<Client> {
         config.check()?;
+        let record = config.record.as_ref();
+        let recorder = record.map(|record| Recorder::create(&record.path, record.secrets)).transpose()?;
         let log = config.log.clone().unwrap_or_else(Log::from_environment);
         let pool = Pool::new(&config)?;
         warn_of_dangers(&config, &log);
@@ -114,6 +120,7 @@ impl Client {
             engine_start: Mutex::new(()),
             retired: AtomicBool::new(false),
             born: fork::Generation::current(),
+            recorder,
             log,
             config,
         })
@@ -310,6 +317,14 @@ impl Client {
         };
         if let Some((number, attempt)) = last {
             self.log.attempt(number, attempt, attempt.code != Code::HTTPC_OK || attempt.status >= 400);
+        }
+    }
+
+    fn end_recording(&self, recording: Option<Box<Recording>>, end: &AttemptEnd) {
+        if let (Some(recorder), Some(recording)) = (&self.recorder, recording)
+            && let Err(why) = recorder.end(*recording, end, self.config.clock.now())
+        {
+            self.log.line(LogLevel::HTTPC_LOG_ERROR, &why);
         }
     }
 

@@ -10,7 +10,7 @@ use super::meter::Watcher;
 use super::method::Method;
 use super::response::Response;
 use super::retry_rules::RetryRules;
-use super::sink::Sink;
+use super::sink::{EventRules, EventSink, Sink};
 use super::timeouts::{Timeout, Timeouts};
 use super::url::has_control_characters;
 use crate::error::{Error, Result};
@@ -62,6 +62,8 @@ pub struct Request {
     pub cancel: Option<Arc<CancelToken>>,
     /// Where the response's body goes, if not into memory.
     pub sink: Option<Arc<dyn Sink>>,
+    /// Of a sink for events.
+    pub events: EventRules,
     pub watcher: Option<Arc<Watcher>>,
 }
 
@@ -92,6 +94,7 @@ impl Request {
             idempotent: None,
             cancel: None,
             sink: None,
+            events: EventRules::default(),
             watcher: None,
         })
     }
@@ -182,6 +185,21 @@ impl Request {
         Ok(())
     }
 
+    /// With the fields that the standard sends (WHATWG HTML, section 9.2.3), unless the program has set them.
+    pub fn set_event_sink(&mut self, sink: EventSink) -> Result<()> {
+        // What came with a JSON body is about answers in JSON.
+        let is_json =
+            |header: &Header| header.name.eq_ignore_ascii_case("Accept") && header.value == "application/json";
+        self.headers.retain(|header| !is_json(header));
+        for (name, value) in [("Accept", "text/event-stream"), ("Cache-Control", "no-store")] {
+            if !self.has_header(name) {
+                self.set_header(name, value, false)?;
+            }
+        }
+        self.sink = Some(Arc::new(sink));
+        Ok(())
+    }
+
     pub fn set_idempotency_key(&mut self, key: Option<&str>) -> Result<()> {
         self.idempotency_key = Some(match key {
             None => IdempotencyKey::Random,
@@ -224,6 +242,25 @@ impl Request {
             if let Some(value) = value {
                 self.set_header(name, value, false)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What the setters, called in any order, cannot see.
+    pub fn check_body(&self) -> Result<()> {
+        if self.method.as_str() == "HEAD" && !self.body.is_empty() {
+            // It means nothing there (RFC 9110 section 9.3.2), and libcurl would wait for a body in answer to it.
+            return Err(Error::invalid("request", "a HEAD request has no body"));
+        }
+        if self.compression.name().is_some() && self.has_header("Content-Encoding") {
+            return Err(Error::invalid("request", "has a Content-Encoding of its own, and is to be compressed"));
+        }
+        let mut types = self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("Content-Type"));
+        if let Body::Multipart(multipart) = &self.body
+            && types.any(|header| !multipart.is_described_by(&header.value))
+        {
+            let why = "has a Content-Type without the boundary of its parts, which adding a part sets by itself";
+            return Err(Error::invalid("request", why));
         }
         Ok(())
     }

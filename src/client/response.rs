@@ -39,7 +39,7 @@ impl Timings {
     }
 }
 
-/// Bytes of the final attempt.
+/// Bytes of the final attempt, or of all that brought a part of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// The response's head, with interim ones and trailers.
@@ -63,6 +63,8 @@ pub struct Head {
     /// Only where it differs from the standard phrase, so that it costs nothing otherwise.
     pub reason: Option<CString>,
     pub headers: HeaderMap,
+    /// What came after the body. Never among the headers, which somebody may have acted on already (RFC 9110 section 6.5).
+    pub trailers: HeaderMap,
     /// As announced; it was checked when the head was complete.
     pub content_length: Option<u64>,
     /// `None` without TLS to the server.
@@ -73,6 +75,7 @@ pub struct Response {
     pub status: u16,
     pub version: u8,
     pub headers: HeaderMap,
+    pub trailers: HeaderMap,
     pub target: Arc<Target>,
     pub timings: Timings,
     pub sizes: Sizes,
@@ -110,6 +113,7 @@ impl Response {
             status: head.status,
             version: head.version,
             headers: head.headers,
+            trailers: head.trailers,
             reason: head.reason,
             secured: head.secured,
             body,
@@ -144,6 +148,18 @@ impl Response {
 
     pub fn header_value(&self, index: usize) -> Option<&CStr> {
         self.headers.value_at(index).and_then(|value| CStr::from_bytes_with_nul(value).ok())
+    }
+
+    pub fn trailer(&self, name: &str) -> Option<&CStr> {
+        self.trailers.positions(name.as_bytes()).next().and_then(|at| self.trailer_value(at))
+    }
+
+    pub fn trailer_name(&self, index: usize) -> Option<&CStr> {
+        self.trailers.name_at(index).and_then(|name| CStr::from_bytes_with_nul(name).ok())
+    }
+
+    pub fn trailer_value(&self, index: usize) -> Option<&CStr> {
+        self.trailers.value_at(index).and_then(|value| CStr::from_bytes_with_nul(value).ok())
     }
 
     pub fn url(&self) -> &CStr {

@@ -299,8 +299,9 @@ pub unsafe extern "C" fn httpc_send(
     guard(err, || {
         unsafe { clear(out) }?;
         let client = unsafe { httpc_client::retain(client) }?;
-        let request = checked(unsafe { borrow(request, "request") }?)?;
-        let response = blocking::send(&client, request, || request.clone())?;
+        // Held: functions of the program's, which run meanwhile, may change or free it.
+        let request = checked(unsafe { borrow(request, "request") }?)?.clone();
+        let response = blocking::send(&client, &request, || request.clone())?;
         unsafe { out.write(httpc_response::give(response)) };
         Ok(())
     })

@@ -1,6 +1,7 @@
-//! Virtual clocks, for tests: what waits by such a clock waits in no time at all. By itself the clock moves on whenever
-//! the library waits, straight to the end of that wait; set to manual it stands still until the program advances it. It
-//! begins at 0. With several threads that wait at once manual is the mode to use: an automatic clock goes to the end of
+//! Virtual clocks, for tests: what waits by such a clock waits in no time at all. Rate limiters and httpc_retry_run() may go
+//! by one, and whole clients with a mock (httpc_config_set_clock()). By itself the clock moves on whenever the library
+//! waits, straight to the end of that wait; an engine thread waits when all its calls do. Set to manual it stands still
+//! until the program advances it. It begins at 0. With several threads that wait at once manual is the mode to use: an automatic clock goes to the end of
 //! whichever wait it learns of first.
 
 use super::library::HTTPC_FOREVER;
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn httpc_clock_now_ms(clock: *const httpc_clock) -> u64 {
     })
 }
 
-/// Gives your reference back; limiters that go by the clock keep theirs. NULL is fine.
+/// Gives your reference back; limiters and clients that go by the clock keep theirs. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_clock_free(clock: *mut httpc_clock) {
     if !clock.is_null() {

@@ -7,7 +7,7 @@ use super::mock::httpc_mock;
 use super::rate_limiter::httpc_rate_limiter;
 use super::retry_policy::{httpc_drop_fn, httpc_retry_policy};
 use super::{boolean, borrow, clear, duration_ms, error::httpc_error, guard, string};
-use crate::client::config::Config;
+use crate::client::config::{Config, Record};
 use crate::client::log::{Log, LogLevel};
 use crate::client::protocol::Protocol;
 use crate::client::timeouts::Timeout;
@@ -300,6 +300,25 @@ pub unsafe extern "C" fn httpc_config_set_seed(config: *mut httpc_config, seed: 
     unsafe {
         set(config, |c| {
             c.seed = Some(seed);
+            Ok(())
+        })
+    }
+}
+
+/// Writes all exchanges to a file in the HTTP Archive format (HAR 1.2), each attempt as it ends; what was there is replaced when
+/// the client is made (HTTPC_E_FILE). After each exchange the file is whole. Secret headers, Authorization, Cookie, Set-Cookie
+/// and the values of query parameters with names like "token" or "api_key" become "REDACTED", and user-info is left out; bodies are
+/// kept as they are, but those of sources, files and sinks are not recorded. `secrets` 1 keeps the secrets. One client at a
+/// time may write to a file. httpc_mock_add_har() answers from it. NULL: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_config_set_record(config: *mut httpc_config, path: *const c_char, secrets: i32) -> Code {
+    unsafe {
+        set(config, |c| {
+            let secrets = boolean(secrets, "secrets")?;
+            c.record = match path.is_null() {
+                true => None,
+                false => Some(Record { path: string(path, "path")?.into(), secrets }),
+            };
             Ok(())
         })
     }

@@ -7,11 +7,13 @@
 //! tells of the nearest rule and why it does not match. The setters of rules return a code, and the mock keeps the first
 //! failure: httpc_client_new(), calls and httpc_mock_verify() then fail with it. docs/testing.md shows whole tests.
 
-use super::{borrow, bytes, clear, duration_ms, error::httpc_error, guard, pointer_to, string};
+use super::{boolean, borrow, bytes, clear, duration_ms, error::httpc_error, guard, pointer_to, string};
 use crate::client::headers::{check_name, check_value};
 use crate::error::{Code, Error, Result};
+use crate::transport::mock::har;
 use crate::transport::mock::{Call, Mock, Reply, Rule, can_break, can_fail};
 use std::ffi::{CStr, c_char, c_void};
+use std::path::Path;
 use std::sync::Arc;
 
 /// [shared] Rules, and what was asked. One may serve many clients; each keeps a reference. Rules may be added at any time.
@@ -99,6 +101,28 @@ pub unsafe extern "C" fn httpc_mock_on(
         let rule = httpc_mock_rule { rule: handle.mock.add(rule), mock: Arc::as_ptr(&handle.mock) };
         let rule = handle.rules.push_get(Box::new(rule));
         unsafe { out.write(std::ptr::from_ref(rule).cast_mut()) };
+        Ok(())
+    })
+}
+
+/// Adds rules that answer as the servers did in a recording: one of httpc_config_set_record(), or of a browser (HAR 1.2).
+/// `strict` 1: each exchange once, in the order of the recording, with method, whole URL and body; httpc_mock_verify() wants
+/// all of them. 0: by method and whole URL, in any order; of several the next one each time, and the last one repeats.
+/// Headers are not compared, and what was redacted may be anything. Answers come at once. Errors: HTTPC_E_FILE,
+/// HTTPC_E_INVALID_ARG when it is no archive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn httpc_mock_add_har(
+    mock: *mut httpc_mock,
+    path: *const c_char,
+    strict: i32,
+    err: *mut *mut httpc_error,
+) -> Code {
+    guard(err, || {
+        let handle = unsafe { httpc_mock::handle(mock) }?;
+        let rules = har::rules(Path::new(unsafe { string(path, "path") }?), boolean(strict, "strict")?);
+        for rule in rules.inspect_err(|failure| handle.mock.keep(failure.again()))? {
+            handle.mock.add(rule);
+        }
         Ok(())
     })
 }

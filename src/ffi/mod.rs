@@ -18,6 +18,7 @@ pub mod queue;
 pub mod rate_limiter;
 pub mod request;
 pub mod request_body;
+mod request_events;
 mod request_sink;
 pub mod response;
 pub mod retry;
@@ -25,6 +26,7 @@ pub mod retry_policy;
 pub mod stats;
 pub mod stream;
 pub mod tls;
+pub mod trailers;
 
 use crate::client::fork;
 use crate::error::{Code, Error, Result};

@@ -1,8 +1,9 @@
 //! Bodies that are more than bytes in memory: read from a function or a file while they go out, lent instead of copied, forms,
 //! multipart. What is read is read piece by piece, whatever its length. For every attempt and for redirects that keep the body
 //! (307, 308) it is sent from its first byte on; httpc_send() and httpc_submit() fail with HTTPC_E_FILE when a file cannot be
-//! opened, and then nothing was sent. A setter puts its body in place of an earlier one. The functions that add to a form or
-//! to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of another kind.
+//! opened (HTTPC_E_RESOURCE: for want of descriptors), and then nothing was sent. A setter puts its body in place of an earlier
+//! one. The functions that add to a form or to a multipart body fail with HTTPC_E_INVALID_ARG where the request has a body of
+//! another kind.
 
 use super::request::{httpc_request, set};
 use super::retry_policy::httpc_drop_fn;
@@ -23,7 +24,7 @@ pub const HTTPC_READ_PAUSE: i64 = i64::MIN;
 /// Puts the next bytes of a body into `buffer`, at most `size`. Returns how many; 0 is the end, HTTPC_READ_PAUSE "none yet", and
 /// every other negative number ends the call with HTTPC_E_ABORTED and the number in its detail. Runs on the calling thread of a
 /// blocking call, where it may wait, and on an engine thread for a submitted one and over HTTP/2, where it must not. It is asked
-/// until it has returned 0, also when the length is known. It may call the library.
+/// until it has returned 0, also when the length is known; not at all when that is 0. It may call the library.
 pub type httpc_read_fn = Option<unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut c_void, size: usize) -> i64>;
 
 /// Goes back to the first byte of a body. Anything but 0 ends the call with HTTPC_E_ABORTED and the number in its detail. Runs
@@ -99,9 +100,10 @@ impl AsRef<[u8]> for Lent {
 /// A body that is read from `read` while it goes out. `content_type` may be NULL for none. `rewind` goes back to the first byte
 /// for another attempt, a redirect or another send; NULL: the source can be read once. From its first byte on such a call is not
 /// retried any more (HTTPC_STOP_NOT_REPLAYABLE), and the request cannot be sent again (HTTPC_E_INVALID_ARG). `length` is that of
-/// the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2. A source that
-/// ends earlier or gives more ends the call with HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL)
-/// runs once, when neither the request nor a call uses `userdata` any more; also when this fails.
+/// the whole body, or HTTPC_UNSET: then it goes in chunks (RFC 9112 section 7.1), or without a length over HTTP/2; a server that
+/// is known to speak HTTP/1.0 takes no such body (HTTPC_E_UNSUPPORTED). A source that ends earlier or gives more ends the call with
+/// HTTPC_E_ABORTED, and the server does not get the last byte. `drop` (may be NULL) runs once, when neither the request nor a call
+/// uses `userdata` any more; also when this fails.
 ///
 /// A source is one stream: while a call uses it, other sends of the request fail with HTTPC_E_INVALID_ARG. While it pauses
 /// (HTTPC_READ_PAUSE, in submitted calls only) and everything it gave is out, neither HTTPC_TIMEOUT_WRITE nor HTTPC_TIMEOUT_READ
@@ -179,7 +181,8 @@ pub unsafe extern "C" fn httpc_request_add_form(
 
 /// Adds a text field to a multipart body, "multipart/form-data" with a random boundary, as browsers write it (WHATWG HTML,
 /// "multipart/form-data encoding algorithm"; RFC 7578): line ends in `name` and `value` become CR LF, and in `name` these and
-/// double quotes are percent-encoded.
+/// double quotes are percent-encoded. The Content-Type header is set by it; another one without the boundary is
+/// HTTPC_E_INVALID_ARG when the request is sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_request_add_part(
     request: *mut httpc_request,

@@ -62,7 +62,7 @@ impl Consumer for CConsumer {
     }
 }
 
-fn flow(who: &str, said: i32) -> Result<Flow> {
+pub(super) fn flow(who: &str, said: i32) -> Result<Flow> {
     match said {
         0 => Ok(Flow::GoOn),
         HTTPC_SINK_PAUSE => Ok(Flow::Pause),
@@ -73,9 +73,15 @@ fn flow(who: &str, said: i32) -> Result<Flow> {
 /// Where the body of the response goes instead of into memory: to `write`, piece by piece, after `head` (may be NULL) has seen the
 /// response's head. The response that the call ends with then has an empty body. What ends in an error (a status of 400 or more,
 /// unless httpc_request_set_status_errors() is off, and what is retried or redirected) never comes here; the error has its
-/// response. A body that breaks off is fetched anew by a retry as long as none of it has come here; later that ends the call.
-/// The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs once,
-/// when neither the request nor a call uses `userdata` any more; also when this fails.
+/// response. The client's longest body does not count here, only that of httpc_request_set_max_body(). `drop` (may be NULL) runs
+/// once, when neither the request nor a call uses `userdata` any more; also when this fails.
+///
+/// A body that breaks off is fetched anew by a retry as long as none of it has come here. Later a retry asks for the rest alone
+/// (Range and If-Range, RFC 9110 sections 13.1.5 and 14.2), and `write` goes on with the byte behind the last: for a GET without a
+/// Range of its own whose 200 has a strong ETag and no Content-Encoding, unless Accept-Ranges says none. What comes instead of
+/// just that rest is not taken: the call ends with the error that broke the body off, and its detail says why. The response of a
+/// call that went on is that of the first part; the history has all attempts (206). Codings are asked for by default, and a
+/// coded body cannot be gone on with: for long downloads turn that off by httpc_request_set_content_decoding(request, 0).
 ///
 /// A paused sink (HTTPC_SINK_PAUSE, in submitted calls only) makes the server wait: HTTPC_TIMEOUT_READ does not run meanwhile;
 /// HTTPC_TIMEOUT_ATTEMPT and HTTPC_TIMEOUT_TOTAL do. A blocking call ends with HTTPC_E_ABORTED when its sink pauses.

@@ -221,7 +221,8 @@ pub unsafe extern "C" fn httpc_response_reused(response: *const httpc_response) 
 }
 
 /// How many bytes of the final attempt came in, or went out before the response was complete; `which` is an httpc_size. Before
-/// encryption, and without what frames HTTP/2.
+/// encryption, and without what frames HTTP/2. Of a body that came in parts (httpc_request_set_body_sink()) all attempts that brought
+/// one count.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_size(response: *const httpc_response, which: i32) -> u64 {
     unsafe {

@@ -5,5 +5,6 @@ pub mod admission;
 pub mod backoff;
 pub mod budget;
 pub mod gcra;
+pub mod partial;
 pub mod retry;
 pub mod retry_after;

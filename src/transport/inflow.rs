@@ -10,8 +10,9 @@ use crate::text;
 /// Reserved at most for a body whose length the server announced: the length is only its word.
 const MOST_RESERVED: u64 = 1 << 20;
 
-/// At most about so much of a body waits for who takes it while it comes.
-const WINDOW: usize = 128 << 10;
+/// At most about so much of a body waits for who takes it while it comes. More than libcurl gives in one go (11 times 16 KiB), so
+/// that it is paused only when nobody takes anything.
+const WINDOW: usize = 256 << 10;
 
 /// A coding adds less than this and as much again to what it is of. More than that is nothing but padding, of which a limit on
 /// decoded bytes would never see the end.
@@ -171,8 +172,12 @@ impl Inflow {
         if self.header_bytes > self.expected.max_headers {
             return self.stop(Fault::HeaderLimit(self.expected.max_headers));
         }
-        // A trailer; or what is left of a line that the end of the connection cut off.
-        if self.head_done || !line.ends_with(b"\n") {
+        // What is left of a line that the end of the connection cut off.
+        if !line.ends_with(b"\n") {
+            return true;
+        }
+        if self.head_done {
+            self.trailer_line(line);
             return true;
         }
         if line.starts_with(b"HTTP/") {
@@ -194,6 +199,14 @@ impl Inflow {
         match self.head.headers.push_line(line) {
             Ok(()) => true,
             Err(why) => self.stop(Fault::BadHeader(why)),
+        }
+    }
+
+    /// The body is whole by now, and who sent it may have meant it without trailers as well: bad ones are left out (RFC 9110
+    /// section 6.5.1).
+    fn trailer_line(&mut self, line: &[u8]) {
+        if !matches!(line, b"\r\n" | b"\n") {
+            let _ = self.head.trailers.push_line(line);
         }
     }
 

@@ -11,6 +11,7 @@ struct sink {
     int status; /* of the last head */
     char etag[64];
     uint64_t count;
+    size_t largest; /* write */
     bool is_right; /* byte number i is i modulo 251 */
     char text[256]; /* how it begins */
     unsigned writes, pauses, drops;
@@ -55,6 +56,7 @@ static inline int32_t take_bytes(void *userdata, const void *data, size_t size)
             s->text[s->count + i] = (char)bytes[i];
         }
     }
+    s->largest = size > s->largest ? size : s->largest;
     s->count += size;
     s->writes++;
     s->thread = pthread_self();

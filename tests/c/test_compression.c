@@ -1,5 +1,5 @@
 /* Request bodies that are compressed while they go out. */
-#include "async.h"
+#include "bodies.h"
 
 static const struct {
     int32_t compression;
@@ -123,14 +123,22 @@ TEST(a_source_that_ends_early_is_noticed_though_it_is_compressed)
     httpc_client_free(client);
 }
 
+enum { NO_BODY, NO_BYTES, NO_SOURCE, EMPTY_FILE, EMPTY_BODIES };
+
 TEST(an_empty_body_stays_empty_and_no_body_has_no_coding)
 {
     httpc_client *client = new_client(NULL);
-    for (int has_body = 0; has_body < 2; has_body++) {
+    const char *path = new_file(0);
+    for (int kind = NO_BODY; kind < EMPTY_BODIES; kind++) {
+        struct memory memory = {"", 0, 0, 0};
         httpc_request *request = new_request("POST", "/echo");
         httpc_request_set_compression(request, HTTPC_COMPRESSION_ZSTD);
-        if (has_body) {
+        if (kind == NO_BYTES) {
             httpc_request_set_body(request, NULL, NULL, 0);
+        } else if (kind == NO_SOURCE) {
+            httpc_request_set_body_source(request, NULL, read_memory, NULL, 0, &memory, NULL);
+        } else if (kind == EMPTY_FILE) {
+            httpc_request_set_body_file(request, NULL, path);
         }
         struct outcome o = send_request(client, request);
         CHECK_CODE(o.code, HTTPC_OK);
@@ -139,6 +147,7 @@ TEST(an_empty_body_stays_empty_and_no_body_has_no_coding)
         done(&o);
         httpc_request_free(request);
     }
+    remove(path);
     httpc_client_free(client);
 }
 

@@ -246,3 +246,26 @@ TEST(a_new_client_with_a_ca_file)
     }
     httpc_config_free(config);
 }
+
+TEST(a_body_from_a_file)
+{
+    const char *path = text("body-%s.tmp", new_key());
+    FILE *file = fopen(path, "wb");
+    if (!CHECK(file != NULL && fputs("body", file) >= 0 && fclose(file) == 0)) {
+        return;
+    }
+    httpc_client *client = new_client(NULL);
+    CHECK_CODE(code_of(get(client, "/echo")), HTTPC_OK);
+    httpc_request *request = new_request("POST", "/echo");
+    httpc_request_set_body_file(request, NULL, path);
+    leave_descriptors(0);
+    struct outcome o = send_request(client, request);
+    more_descriptors();
+    check_resource(o.code, o.error);
+    CHECK_HAS(httpc_error_detail(o.error), path);
+    done(&o);
+    CHECK_CODE(code_of(send_request(client, request)), HTTPC_OK);
+    httpc_request_free(request);
+    httpc_client_free(client);
+    CHECK(unlink(path) == 0);
+}

@@ -111,6 +111,20 @@ TEST(a_missing_file_sends_nothing)
     httpc_client_free(client);
 }
 
+TEST(a_content_type_without_the_boundary_is_refused)
+{
+    httpc_client *client = new_client(NULL);
+    httpc_request *request = new_request("POST", "/echo");
+    httpc_request_add_part(request, "name", "value");
+    httpc_request_set_header(request, "content-type", "multipart/form-data");
+    struct outcome o = send_request(client, request);
+    CHECK_CODE(o.code, HTTPC_E_INVALID_ARG);
+    CHECK_HAS(httpc_error_detail(o.error), "boundary");
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}
+
 TEST(bad_parts_name_the_argument)
 {
     httpc_request *request = new_request("POST", "/echo");

@@ -35,6 +35,22 @@ TEST(chunks_come_as_bytes)
     }
 }
 
+TEST(a_coded_body_comes_decoded)
+{
+    static const char *const codings[] = {"gzip", "deflate", "br", "zstd", "zstd,gzip,deflate,br,gzip"};
+    IN_EVERY_WAY {
+        httpc_client *client = new_client(config_of(way));
+        for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
+            struct sink s = SINK;
+            CHECK_CODE(code_of(make(way, client, request_into(&s, text("/encoded/%s?bytes=3000000", codings[i])))), HTTPC_OK);
+            CHECK_EQ(s.count, 3000000);
+            CHECK(s.largest <= 1 << 18); /* whatever a few coded bytes become */
+            CHECK(s.writes > 10);
+        }
+        httpc_client_free(client);
+    }
+}
+
 TEST(an_empty_body_has_a_head_and_no_bytes)
 {
     IN_EVERY_WAY {

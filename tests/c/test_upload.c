@@ -116,6 +116,30 @@ TEST(a_source_that_fails_or_miscounts_never_passes_for_whole)
     IN_EVERY_WAY(wrong_sources);
 }
 
+/* What a server still says of the one, while nobody is there to listen, must not cost the other the connection. */
+TEST(calls_right_after_uploads_that_failed_over_http2)
+{
+    if (has_old_libcurl()) {
+        return;
+    }
+    httpc_client *client = new_client(config_of("H2C"));
+    unsigned more_attempts = 0;
+    for (unsigned round = 0; round < 250; round++) {
+        const struct source failing[] = {
+            {.length = 9}, {.length = BIG / 4, .fail_at = BIG / 8, .fails = -7}, {.length = 11}, {.length = 10, .fails = -7}};
+        for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+            struct source source = failing[i];
+            struct outcome o = perform(BLOCKING, client, request_from("PUT", "/echo", &source, true, i == 1 ? HTTPC_UNSET : 10));
+            CHECK_CODE(o.code, HTTPC_E_ABORTED);
+            more_attempts += httpc_error_attempts(o.error) - 1;
+            done(&o);
+        }
+        CHECK_CODE(code_of(get(client, "/bytes/1")), HTTPC_OK);
+    }
+    CHECK_EQ(more_attempts, 0);
+    httpc_client_free(client);
+}
+
 static void redirected(httpc_client *client, int way)
 {
     struct source kept = {.length = 100};
@@ -261,6 +285,43 @@ TEST(a_source_may_free_the_client)
         CHECK_EQ(source.drops, 1);
         done(&o);
     }
+}
+
+struct freeing {
+    httpc_request *request;
+    struct source body;
+    bool has_freed;
+};
+
+static int64_t free_and_read(void *userdata, void *buffer, size_t size)
+{
+    struct freeing *f = userdata;
+    if (!f->has_freed) {
+        f->has_freed = true;
+        CHECK_CODE(httpc_request_set_header(f->request, "X-Late", "1"), HTTPC_OK);
+        httpc_request_free(f->request);
+    }
+    return read_source(&f->body, buffer, size);
+}
+
+static void drop_freeing(void *userdata)
+{
+    drop_source(&((struct freeing *)userdata)->body);
+}
+
+TEST(a_source_may_change_and_free_its_request_while_that_is_sent)
+{
+    httpc_client *client = new_client(NULL);
+    struct freeing f = {.request = new_request("POST", "/redirect/303?to=/echo"), .body = {.length = BIG}};
+    httpc_request_set_header(f.request, "X-Early", "1");
+    CHECK_CODE(httpc_request_set_body_source(f.request, NULL, free_and_read, NULL, BIG, &f, drop_freeing), HTTPC_OK);
+    struct outcome o = send_request(client, f.request);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/x-early/0", NULL), "1");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/x-late/0", NULL), NULL);
+    CHECK_EQ(f.body.drops, 1);
+    done(&o);
+    httpc_client_free(client);
 }
 
 static int64_t ask_elsewhere(void *userdata, void *buffer, size_t size)

@@ -3,6 +3,11 @@
 
 #define BIG ((uint64_t)16 << 20)
 
+/* HTTP/1.0 200 OK, Connection: keep-alive, Content-Length: 0 */
+#define OLD_200 \
+    "485454502f312e3020323030204f4b0d0a436f6e6e656374696f6e3a206b65" \
+    "65702d616c6976650d0a436f6e74656e742d4c656e6774683a20300d0a0d0a"
+
 struct upload_fault {
     const char *name, *url;
     httpc_code code;
@@ -90,4 +95,19 @@ TEST(an_http2_server_that_refuses_the_stream)
         done(&o);
         httpc_client_free(client);
     }
+}
+
+/* Chunks came with HTTP/1.1 (RFC 9112 section 6.1). A length helps. */
+TEST(a_server_of_http_1_0_takes_no_body_of_unknown_length)
+{
+    httpc_client *client = new_client(NULL);
+    CHECK_CODE(code_of(get(client, "/raw?then=keep&hex=" OLD_200)), HTTPC_OK);
+    struct source source = {.length = 10};
+    struct outcome o = perform(BLOCKING, client, request_from("POST", "/echo", &source, false, HTTPC_UNSET));
+    CHECK_CODE(o.code, HTTPC_E_UNSUPPORTED);
+    CHECK_HAS(httpc_error_detail(o.error), "HTTP/1.0");
+    CHECK_EQ(source.reads, 0);
+    CHECK_EQ(source.drops, 1);
+    done(&o);
+    httpc_client_free(client);
 }

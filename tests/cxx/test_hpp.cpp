@@ -90,6 +90,20 @@ TEST(a_response_in_views)
     CHECK(CHECK(client.try_get("status/200").has_value()) && client.try_get("status/200")->reused());
 }
 
+TEST(trailers_of_a_response)
+{
+    const auto client = make_client();
+    const auto response = client.get("chunked?sizes=3&trailer=X-Sum:abc&trailer=X-Other:");
+    CHECK_VIEW(response.trailer("x-sum").value_or("none"), "abc");
+    CHECK(response.trailer("X-Three") == std::nullopt);
+    CHECK(response.header("X-Sum") == std::nullopt);
+    std::string all;
+    for (const auto [name, value] : response.trailers()) {
+        all.append(name).append("=").append(value).append(";");
+    }
+    CHECK_STR(all.c_str(), "X-Sum=abc;X-Other=;");
+}
+
 TEST(a_body_of_any_bytes)
 {
     const auto client = make_client();

@@ -1,4 +1,4 @@
-// httpclient.hpp, what a request sends along: sources, files, forms, parts; and how far they are.
+// httpclient.hpp, what a request sends along: sources, files, forms, parts; how far they are; events that come back.
 #include "hpp.hpp"
 
 #include <algorithm>
@@ -90,4 +90,20 @@ TEST(progress_is_told_and_may_stop)
     CHECK_CODE(client_here().try_send(request).error().code(), HTTPC_E_ABORTED);
     request.progress(nullptr);
     CHECK(client_here().try_send(request).has_value());
+}
+
+TEST(events_come_as_views)
+{
+    std::string all;
+    auto request = make_request("GET", "/events?of=2&per=1");
+    request.event_reconnect(true, std::chrono::milliseconds(1)).max_event(1000);
+    request.event_sink([&all](const http::sse_event &event) {
+        all.append(event.type).append(" ").append(event.id).append(": ").append(event.data).append("\n");
+        return 0;
+    });
+    CHECK(client_here().try_send(request).has_value());
+    CHECK_VIEW(all, "count 1: number 1\ncount 2: number 2\n");
+
+    request.event_sink([](const http::sse_event &) { return 7; });
+    CHECK_CODE(client_here().try_send(request).error().code(), HTTPC_E_ABORTED);
 }

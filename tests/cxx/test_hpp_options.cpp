@@ -417,3 +417,48 @@ TEST(close_is_a_result_without_value)
     CHECK_CODE(inside.code(), HTTPC_E_WOULD_DEADLOCK);
     CHECK(!inside && !inside.error().detail().empty());
 }
+
+// ---- Mocks ----
+
+TEST(a_mock_answers_and_tells_what_was_asked)
+{
+    const http::mock mock;
+    const http::clock clock;
+    auto rule = mock.on("POST", "https://api.test/items")
+                    .match_header("X-Kind", "a*")
+                    .match_json("{\"n\": 1}")
+                    .times(1)
+                    .reply_json(201, "{\"id\":7}")
+                    .reply_header("X-Id", "7")
+                    .reply_delay(1500ms);
+    const auto client = make_client(http::config().base_url("https://api.test").mock(mock).clock(clock));
+    http::request request("POST", "items");
+    request.header("X-Kind", "abc").json("{\"n\":1}");
+    const auto made = client.try_send(request);
+    CHECK(made && made->status() == 201 && made->header("x-id") == "7");
+    CHECK(clock.now() == 1500ms);
+    CHECK(mock.try_verify().has_value());
+    CHECK(rule.answered() == 1 && mock.calls() == 1);
+    CHECK_VIEW(mock.call_at(0).method(), "POST");
+    CHECK_VIEW(mock.call_at(0).url(), "https://api.test/items");
+    CHECK_VIEW(mock.call_at(0).header("content-type"), "application/json");
+    CHECK_VIEW(mock.call_at(0).body(), "{\"n\":1}");
+    CHECK_CODE(client.try_send(request).code(), HTTPC_E_NOT_MOCKED);
+    CHECK_CODE(mock.try_verify().code(), HTTPC_E_NOT_MOCKED);
+}
+
+TEST(mocked_failures_and_bodies)
+{
+    const http::mock mock;
+    const http::clock clock;
+    mock.on(nullptr, "/refused").fail(HTTPC_E_CERTIFICATE);
+    mock.on("POST", "/cut").match_body("abc").reply(200, "0123456789").reply_break(HTTPC_E_TRUNCATED, 3);
+    const auto client = make_client(http::config().base_url("https://api.test").mock(mock).clock(clock).retry(nullptr));
+    CHECK_CODE(client.try_get("refused").code(), HTTPC_E_CERTIFICATE);
+    CHECK_CODE(client.try_post("cut", "text/plain", "abc").code(), HTTPC_E_TRUNCATED);
+    CHECK_CODE(mock.try_add_har("/nowhere.har", true).code(), HTTPC_E_FILE);
+    CHECK_CODE(http::client::try_make(http::config().record("/nowhere/a.har")).code(), HTTPC_E_FILE);
+    http::mock moved;
+    const http::mock there = std::move(moved);
+    CHECK_CODE(http::client::try_make(http::config().mock(moved)).code(), HTTPC_E_INVALID_ARG);
+}

@@ -8,6 +8,8 @@ mod interruptions;
 mod limits;
 mod random;
 mod redirects;
+mod rests;
 mod retries;
 mod sinks;
+mod streams;
 mod timeouts;

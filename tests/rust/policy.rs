@@ -7,6 +7,7 @@ mod budget;
 mod http_dates;
 mod limits;
 mod outcomes;
+mod partial;
 mod properties;
 mod retry_after;
 mod seed_configurations;

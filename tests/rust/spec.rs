@@ -4,6 +4,7 @@
 
 mod content;
 mod error_body;
+mod event_stream;
 mod ffi_retry;
 mod headers;
 mod inflow;

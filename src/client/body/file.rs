@@ -70,6 +70,9 @@ pub fn no_file(path: &Path, kind: &std::fs::Metadata) -> Box<Error> {
 }
 
 pub fn failed(path: &Path, what: &str, why: &std::io::Error) -> Box<Error> {
+    if let Some(libc::EMFILE | libc::ENFILE) = why.raw_os_error() {
+        return Error::new(Code::HTTPC_E_RESOURCE, format!("no descriptor for the file {}", shown(path)));
+    }
     let why = why.to_string();
     let why = why.split(" (os error").next().unwrap_or_default();
     Error::new(Code::HTTPC_E_FILE, format!("the file {} {what}: {why}", shown(path)))

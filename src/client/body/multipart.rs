@@ -36,6 +36,11 @@ impl Multipart {
         format!("multipart/form-data; boundary={}", self.boundary)
     }
 
+    /// Nobody can read the body but by its boundary.
+    pub fn is_described_by(&self, content_type: &str) -> bool {
+        content_type.contains(&self.boundary)
+    }
+
     pub fn add(&mut self, name: &str, filename: Option<&str>, content_type: Option<&str>, content: PartContent) {
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"", self.boundary);
         head += &escaped(&with_line_ends(name));

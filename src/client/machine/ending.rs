@@ -34,6 +34,7 @@ impl Machine {
             elapsed_us: now - self.started,
             timeouts: &self.rules.timeouts,
             retry_after_ms,
+            unfit: self.unfit.as_deref(),
         });
         Action::Finish(Err(Box::new(Error {
             code,
@@ -69,6 +70,7 @@ impl Machine {
     }
 
     fn complete_response(&mut self, now: Micros, attempts: &Arc<[Attempt]>) -> Option<Arc<Response>> {
+        self.broken = None;
         let mut response = self.last_response.take()?;
         // Nobody else has it yet.
         if let Some(response) = Arc::get_mut(&mut response) {

@@ -22,9 +22,14 @@ impl Machine {
             Some(judged) => judged,
             None => self.judge_status(now, head, unix_ms),
         };
+        let judged = self.judge_rest(head, judged);
+        let is_unfit = matches!(judged, Judged::Unfit { .. });
         let wants_body = judged.wants_body();
         if let State::Attempting(live) = &mut self.state {
             (live.judged, live.status) = (Some(judged), head.status);
+        }
+        if is_unfit {
+            return self.abort(self.broken_code());
         }
         if wants_body && self.announces_too_much(head) {
             return self.abort(Code::HTTPC_E_BODY_TOO_LARGE);
@@ -64,7 +69,9 @@ impl Machine {
 
     /// Past it, a response that is wanted fails; of others the beginning is enough.
     pub(super) fn body_limit(&self) -> u64 {
-        let max_body = self.sink().map_or(self.rules.max_body, |sink| sink.max_body);
+        // What the sink has already counts as well.
+        let delivered = self.route.rest.as_ref().map_or(0, |rest| rest.from);
+        let max_body = self.sink().map_or(self.rules.max_body, |sink| sink.max_body.saturating_sub(delivered));
         match &self.state {
             State::Attempting(Live {
                 judged: Some(Judged::Retry(_) | Judged::Redirect(_) | Judged::Lost { .. }),
@@ -143,10 +150,12 @@ pub(super) fn outcome(code: Code, end: &AttemptEnd) -> Outcome {
         | HTTPC_E_UNSUPPORTED
         | HTTPC_E_INTERNAL => Outcome::Fatal,
         _ if end.hopeless => Outcome::Fatal,
+        // Whatever the server says of it: nobody is to get it twice.
+        _ if end.response.is_some() && end.delivered.is_some() => Outcome::Truncated { delivered: true },
         HTTPC_E_IO if end.unprocessed => Outcome::Unprocessed,
         _ if !end.sent => Outcome::NeverSent,
         HTTPC_E_IO if end.reused && !end.heard => Outcome::ReusedClosed,
-        _ if end.response.is_some() => Outcome::Truncated { delivered: end.delivered.is_some() },
+        _ if end.response.is_some() => Outcome::Truncated { delivered: false },
         _ => Outcome::MaybeSent,
     }
 }

@@ -6,20 +6,26 @@
 //! head of a response, not only at its end: a 503's body must never reach a caller's sink.
 
 mod ending;
+mod history;
 mod judge;
 mod protocol;
 mod redirect;
+mod rest;
+mod stream;
 mod timers;
 
-use super::attempt::{Attempt, Shown};
+use super::attempt::Attempt;
 use super::clock::Micros;
 use super::response::Response;
-use crate::error::{Code, DelaySource, Error, Sent, Stop};
-use crate::policy::retry::{RetryState, Verdict};
+use crate::error::{Code, DelaySource, Error, Stop};
+use crate::policy::retry::{Outcome, RetryState, Verdict};
 pub use protocol::{Action, AttemptEnd, Event, Progress, Rules, SinkRules};
 use redirect::Hop;
 pub use redirect::{Redirects, Route};
+use rest::Broken;
+pub use rest::Rest;
 use std::sync::Arc;
+pub use stream::Continuation;
 use timers::Timers;
 
 /// Until when a body that nobody wants is still read, where the next attempt is due at `due`. A small one is there at once,
@@ -47,6 +53,10 @@ enum Judged {
         why: String,
         stop: Stop,
         retry_after_ms: Option<u64>,
+    },
+    /// Not the rest that it was to be.
+    Unfit {
+        why: String,
     },
 }
 
@@ -107,6 +117,12 @@ pub struct Machine {
     last_response: Option<Arc<Response>>,
     last_note: String,
     last_curl_code: i32,
+    /// Of the running attempt.
+    continuation: Option<Continuation>,
+    /// What the sink has a part of, while its rest is asked for.
+    broken: Option<Broken>,
+    /// Why the rest could not be had.
+    unfit: Option<String>,
 }
 
 impl Machine {
@@ -128,6 +144,9 @@ impl Machine {
             last_response: None,
             last_note: String::new(),
             last_curl_code: 0,
+            continuation: None,
+            broken: None,
+            unfit: None,
         }
     }
 
@@ -287,13 +306,23 @@ impl Machine {
         self.last_note =
             if ended_early == Some(code) { std::mem::take(&mut live.note) } else { std::mem::take(&mut end.note) };
         self.last_curl_code = end.curl_code;
-        let outcome = judge::outcome(code, &end);
-        if let Some((head, body)) = end.response.take() {
-            let mut response = Response::new(head, body, self.route.target.clone());
-            (response.timings, response.sizes) = (end.timings, end.sizes);
-            self.last_response = Some(Arc::new(response));
+        let continuation = self.take_continuation();
+        if continuation.is_some() {
+            // It goes on behind what was delivered, instead of bringing that once more.
+            end.delivered = None;
         }
+        let (outcome, rest) = match judge::outcome(code, &end) {
+            outcome @ Outcome::Truncated { delivered: true } => match self.rest(&end) {
+                None => (outcome, None),
+                rest => (Outcome::Truncated { delivered: false }, rest),
+            },
+            outcome => (outcome, None),
+        };
+        let total = self.keep_response(&live, &mut end);
         let stopped_from_outside = ended_early.is_some_and(ends_the_call);
+        if let Some(continuation) = continuation.filter(|c| !stopped_from_outside && c.follows(live.status, outcome)) {
+            return self.continue_stream(now, continuation);
+        }
         let asked_ms = live.judged.as_ref().and_then(|judged| judged.asked_ms(now));
         match live.judged {
             // Its status says more than how its body ended.
@@ -311,17 +340,29 @@ impl Machine {
             Some(Judged::Lost { why, stop, retry_after_ms }) if !stopped_from_outside => {
                 self.lose(now, why, stop, retry_after_ms)
             }
+            Some(Judged::Unfit { why }) if !stopped_from_outside => self.give_up(now, why),
             _ if stopped_from_outside => self.finish_with(now, code, stop_of(code), None),
-            _ => match self.decide(now, outcome, asked_ms) {
-                Verdict::Retry { delay_ms, source, fresh_connection } => {
-                    let due = now.saturating_add(delay_ms.saturating_mul(1000));
-                    // A shared one that has closed is replaced for all, and one that has not is as good as any other.
-                    let fresh_connection = fresh_connection && !end.shared;
-                    self.pause(now, Retry { due, delay_ms, source, fresh_connection })
+            _ => {
+                let verdict = self.decide(now, outcome, asked_ms);
+                if let (Verdict::Retry { .. }, Some(rest)) = (&verdict, rest) {
+                    self.ask_for(rest, code, total);
                 }
-                Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
-                Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
-            },
+                self.act_on(now, verdict, code, end.shared)
+            }
+        }
+    }
+
+    /// `shared`: what failed was on a connection that others use as well.
+    fn act_on(&mut self, now: Micros, verdict: Verdict, code: Code, shared: bool) -> Action {
+        match verdict {
+            Verdict::Retry { delay_ms, source, fresh_connection } => {
+                let due = now.saturating_add(delay_ms.saturating_mul(1000));
+                // A shared one that has closed is replaced for all, and one that has not is as good as any other.
+                let fresh_connection = fresh_connection && !shared;
+                self.pause(now, Retry { due, delay_ms, source, fresh_connection })
+            }
+            Verdict::Stop { reason: Stop::HTTPC_STOP_SUCCESS, .. } => self.succeed(now, Stop::HTTPC_STOP_SUCCESS),
+            Verdict::Stop { reason, retry_after_ms } => self.finish_with(now, code, reason, retry_after_ms),
         }
     }
 
@@ -335,53 +376,6 @@ impl Machine {
         self.state = State::Pausing;
         self.timers.pause_until(retry.due);
         Action::Wait
-    }
-
-    fn record(&mut self, now: Micros, live: &Live, code: Code, end: &AttemptEnd) {
-        let status = end.response.as_ref().map_or(0, |(head, _)| head.status);
-        let code = match &live.judged {
-            // A response that was answered by its head alone counts as one, however its body ended.
-            Some(judged) if !judged.wants_body() => Code::HTTPC_OK,
-            _ => code,
-        };
-        let sent = match (end.sent, status) {
-            (false, _) => Sent::HTTPC_SENT_NEVER_SENT,
-            (true, 0) => Sent::HTTPC_SENT_MAYBE_SENT,
-            (true, _) => Sent::HTTPC_SENT_ANSWERED,
-        };
-        if self.attempts.is_empty() {
-            self.attempts.reserve_exact(1); // most calls make one
-        }
-        self.attempts.push(Attempt {
-            code,
-            sent,
-            curl_code: end.curl_code,
-            peer: end.peer,
-            connection_id: end.connection_id,
-            reused: end.reused,
-            ..self.attempt_record(now, live.started, status)
-        });
-    }
-
-    /// What is known of an attempt when its response's head has come.
-    fn attempt_record(&self, now: Micros, started: Micros, status: u16) -> Attempt {
-        Attempt {
-            method: self.route.method.clone(),
-            target: self.route.target.clone(),
-            code: Code::HTTPC_OK,
-            status,
-            curl_code: 0,
-            start_us: started - self.started,
-            duration_us: now - started,
-            delay_ms: self.delay_ms,
-            delay_source: self.delay_source,
-            sent: Sent::HTTPC_SENT_ANSWERED,
-            stop: Stop::HTTPC_STOP_NONE,
-            peer: None,
-            connection_id: -1,
-            reused: false,
-            shown: Shown::default(),
-        }
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Rules {
     pub max_body: u64,
     /// Where a body may go instead of into memory.
     pub sink: Option<SinkRules>,
+    /// What breaks off on the way there may be asked for from there on: the program asks for no range itself.
+    pub resumes: bool,
     pub redirects: Redirects,
     pub budget: Arc<Mutex<Budget>>,
 }
@@ -130,7 +132,7 @@ pub struct AttemptEnd {
     pub shared: bool,
     /// The server said that it did not act on the request (HTTP/2 REFUSED_STREAM or GOAWAY, RFC 9113 section 8.7).
     pub unprocessed: bool,
-    /// Bytes of the body that the request's sink has got; `None`: it would take another response.
+    /// Bytes of the body that the request's sink has got, from all attempts; `None`: it would take another response.
     pub delivered: Option<u64>,
     pub peer: Option<SocketAddr>,
     pub connection_id: i64,

@@ -2,7 +2,7 @@
 //! retries and its own rules, and all share one deadline.
 
 use super::judge::asked_pause;
-use super::{Action, Judged, Machine, Micros, drained_by};
+use super::{Action, Judged, Machine, Micros, Rest, drained_by};
 use crate::client::method::Method;
 use crate::client::response::Head;
 use crate::client::url::Target;
@@ -34,6 +34,8 @@ pub struct Route {
     pub keeps_body: bool,
     /// It stood at another origin at least once: the caller's secrets do not go along any more, not even back home.
     pub left_home: bool,
+    /// What is asked for instead of the whole.
+    pub rest: Option<Rest>,
     hops: u32,
 }
 
@@ -45,7 +47,7 @@ pub(super) struct Hop {
 
 impl Route {
     pub fn new(target: Arc<Target>, method: Method) -> Route {
-        Route { target, method, keeps_body: true, left_home: false, hops: 0 }
+        Route { target, method, keeps_body: true, left_home: false, rest: None, hops: 0 }
     }
 
     /// The next request's, or why there is none.
@@ -73,6 +75,7 @@ impl Route {
             target: Arc::new(target),
             method: if as_get { Method::GET } else { self.method.clone() },
             keeps_body: self.keeps_body && !as_get,
+            rest: None,
             hops: self.hops + 1,
         })
     }
@@ -84,6 +87,8 @@ impl Machine {
         let rules = &self.rules.redirects;
         let followed = matches!(head.status, 301 | 302 | 303 | 307 | 308)
             && rules.max > 0
+            // Elsewhere the same ETag may mean other bytes.
+            && self.route.rest.is_none()
             && (rules.post || self.route.method.as_str() != "POST");
         if !followed {
             return None;

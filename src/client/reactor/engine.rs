@@ -126,6 +126,7 @@ impl<'c> Prepared<'c> {
             is_impatient: false,
             is_judged: false,
             mocked: None,
+            recording: None,
             moved_bytes: 0,
         });
         Ok(Prepared { flight, inbox, client, registered })

@@ -6,6 +6,7 @@ use crate::client::call::Call;
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::Machine;
 use crate::client::rate_limiter::{Grant, Place};
+use crate::client::recorder::Recording;
 use crate::client::request::Request;
 use crate::client::url::Origin;
 use crate::policy::admission::Ticket;
@@ -29,6 +30,7 @@ pub struct Flight {
     pub is_judged: bool,
     /// With a mock: the attempt that runs.
     pub mocked: Option<Box<mock::Attempt>>,
+    pub recording: Option<Box<Recording>>,
     pub moved_bytes: u64,
 }
 

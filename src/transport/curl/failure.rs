@@ -158,6 +158,9 @@ impl Report<'_> {
             curl_sys::CURLE_UNSUPPORTED_PROTOCOL | WEIRD_SERVER_REPLY | curl_sys::CURLE_BAD_CONTENT_ENCODING => {
                 not_http(said)
             }
+            curl_sys::CURLE_UPLOAD_FAILED if said.contains("HTTP 1.0") => {
+                failure(Code::HTTPC_E_UNSUPPORTED, "the server speaks HTTP/1.0, which takes no body of unknown length")
+            }
             curl_sys::CURLE_HTTP2 => self.http2(said),
             curl_sys::CURLE_HTTP2_STREAM => failure(Code::HTTPC_E_IO, or(said, "the HTTP/2 stream broke")),
             // So says libcurl before 8 of chunks that it cannot read.

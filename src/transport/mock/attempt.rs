@@ -122,7 +122,9 @@ impl Attempt {
         match &reply.kind {
             Kind::Response(response) => {
                 self.timings.set(Phase::FirstByte, self.clock.now() - self.begun);
-                let taken = response.head_lines().iter().all(|line| self.inflow.header_line(line.as_bytes(), false));
+                let head = response.head();
+                let mut lines = head.split_inclusive('\n');
+                let taken = lines.all(|line| self.inflow.header_line(line.as_bytes(), false));
                 if taken { Stage::Body(reply, 0) } else { Stage::Over { sent: true } }
             }
             Kind::Failure(code) => match failure_note(*code) {

@@ -1,16 +1,13 @@
 //! What was asked, for rules to look at and for the program to inspect.
 
 use crate::client::method::Method;
-use crate::client::url::Target;
 use crate::text;
 use crate::transport::{Outgoing, Payload};
 use std::ffi::{CStr, CString};
 
 pub struct Call {
     pub method: Method,
-    pub target: Target,
-    /// Without its query, for details.
-    pub shown: String,
+    /// Whole, with its query.
     pub url: CString,
     headers: Vec<(CString, CString)>,
     /// Once it is complete, a NUL follows.
@@ -29,14 +26,7 @@ impl Call {
             Payload::Bytes(bytes) => bytes.to_vec(),
             Payload::None | Payload::Stream(_) => Vec::new(),
         };
-        Call {
-            method: out.method.clone(),
-            target: out.target.clone(),
-            shown: out.target.shown(),
-            url: text::c_string(&out.target.full()),
-            headers,
-            body,
-        }
+        Call { method: out.method.clone(), url: text::c_string(&out.target.full()), headers, body }
     }
 
     pub(super) fn push_body(&mut self, data: &[u8]) {
@@ -54,6 +44,12 @@ impl Call {
     pub fn header(&self, name: &str) -> Option<&CStr> {
         let named = |(own, _): &&(CString, CString)| own.as_bytes().eq_ignore_ascii_case(name.as_bytes());
         self.headers.iter().find(named).map(|(_, value)| value.as_c_str())
+    }
+
+    /// The URL for details: without its query.
+    pub fn shown(&self) -> String {
+        let url = self.url.to_bytes();
+        text::printable(url.split(|byte| *byte == b'?').next().unwrap_or_default(), 300)
     }
 
     pub fn headers(&self) -> &[(CString, CString)] {

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod call;
+pub mod har;
 mod json;
 mod pattern;
 mod reply;
@@ -89,7 +90,7 @@ impl Mock {
         };
         answering.missed_count += 1;
         if answering.missed.len() < MOST_LISTED {
-            answering.missed.push(format!("{} {}: {why}", call.method.as_str(), call.shown));
+            answering.missed.push(format!("{} {}: {why}", call.method.as_str(), call.shown()));
         }
         Err(why)
     }

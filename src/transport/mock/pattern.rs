@@ -41,24 +41,30 @@ impl UrlPattern {
         Ok(UrlPattern { has_query: text.contains('?'), text, is_path })
     }
 
-    pub fn matches(&self, target: &Target) -> bool {
-        let mut text = if self.is_path { String::new() } else { target.origin.to_string() };
-        text.push_str(&target.path);
-        if let Some(query) = target.query.as_ref().filter(|_| self.has_query) {
-            text.push('?');
-            text.push_str(query);
-        }
-        matches(&self.text, &text)
+    /// Without a query it is for requests without one.
+    pub fn wants_whole_query(&mut self) {
+        self.has_query = true;
+    }
+
+    /// `url`: absolute and encoded.
+    pub fn matches(&self, url: &str) -> bool {
+        let url = if self.has_query { url } else { without_query(url) };
+        let path = || url.splitn(4, '/').nth(3).map_or(0, |path| url.len() - path.len() - 1);
+        matches(&self.text, if self.is_path { &url[path()..] } else { url })
     }
 
     /// Whether it is for the query alone that it does not match.
-    pub fn matches_but_for_query(&self, target: &Target) -> bool {
+    pub fn matches_but_for_query(&self, url: &str) -> bool {
         let path = UrlPattern { text: self.shown().to_owned(), is_path: self.is_path, has_query: false };
-        self.has_query && path.matches(target)
+        self.has_query && path.matches(url)
     }
 
     /// For details: a query may hold secrets.
     pub fn shown(&self) -> &str {
-        self.text.split('?').next().unwrap_or_default()
+        without_query(&self.text)
     }
+}
+
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! What a rule answers: a response, perhaps one that breaks off, or none.
 
 use crate::error::Code;
+use std::fmt::Write;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -72,15 +73,17 @@ impl Reply {
 }
 
 impl Response {
-    /// Head lines as they would come.
-    pub fn head_lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("HTTP/1.1 {}\r\n", self.status)];
-        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+    /// Its head as it would come.
+    pub fn head(&self) -> String {
+        let mut head = format!("HTTP/1.1 {}\r\n", self.status);
+        for (name, value) in &self.headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
         let named = |name: &str| self.headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         if !matches!(self.status, 100..200 | 204 | 304) && !named("Content-Length") && !named("Transfer-Encoding") {
-            lines.push(format!("Content-Length: {}\r\n", self.body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n", self.body.len());
         }
-        lines.push("\r\n".to_owned());
-        lines
+        head.push_str("\r\n");
+        head
     }
 }

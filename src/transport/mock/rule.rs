@@ -57,6 +57,15 @@ impl Rule {
         Ok(Rule { method, url: UrlPattern::new(url)?, in_order: false, state: Mutex::default() })
     }
 
+    /// Without a query it is for requests without one.
+    pub fn wants_whole_query(&mut self) {
+        self.url.wants_whole_query();
+    }
+
+    pub fn be_in_order(&mut self) {
+        self.in_order = true;
+    }
+
     /// "GET https://api.test/users/*".
     pub fn name(&self) -> String {
         format!("{} {}", self.method.as_ref().map_or("any method", Method::as_str), self.url.shown())
@@ -135,9 +144,10 @@ impl Rule {
 
     /// What differs, if anything; of several the weightiest, all of them in the distance.
     fn compare(&self, call: &Call, conditions: &[Condition]) -> Option<Miss> {
+        let url = call.url.to_str().unwrap_or_default();
         let mut misses = Vec::new();
-        if !self.url.matches(&call.target) {
-            misses.push(match self.url.matches_but_for_query(&call.target) {
+        if !self.url.matches(url) {
+            misses.push(match self.url.matches_but_for_query(url) {
                 true => Miss { distance: 16, why: "the query differs".to_owned() },
                 false => Miss { distance: 64, why: "the URL differs".to_owned() },
             });

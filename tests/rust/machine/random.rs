@@ -53,7 +53,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
                 Step::Body(_) | Step::Delivered(_) | Step::Complete => head,
                 Step::StaleConnection => !sent,
                 Step::Broken(Code::HTTPC_E_DNS | Code::HTTPC_E_CONNECT | Code::HTTPC_E_CERTIFICATE) => !sent,
-                Step::Broken(_) => sent,
+                Step::Broken(_) | Step::GoesOn(_) | Step::Unprocessed => sent,
             };
             if !fits {
                 continue;

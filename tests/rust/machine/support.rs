@@ -1,7 +1,7 @@
 //! A driver without a network: carries the machine's actions out on a clock that only moves when everything waits.
 
 use httpclient::client::clock::Micros;
-use httpclient::client::machine::{Action, AttemptEnd, Event, Machine, Progress, Rules};
+use httpclient::client::machine::{Action, AttemptEnd, Continuation, Event, Machine, Progress, Rest, Rules};
 use httpclient::client::method::Method;
 use httpclient::client::response::{Head, Response, Timings};
 use httpclient::client::retry_rules::RetryRules;
@@ -34,6 +34,10 @@ pub enum Step {
     Body(usize),
     /// So much of it is with the request's sink.
     Delivered(u64),
+    /// What the sink says of going on behind the attempt.
+    GoesOn(Continuation),
+    /// The server says that it did nothing of the request.
+    Unprocessed,
     /// The response is complete.
     Complete,
     Broken(Code),
@@ -104,6 +108,7 @@ fn call(method: &str, script: impl IntoIterator<Item = Attempt>) -> Call {
         status_errors: true,
         max_body: 1 << 20,
         sink: None,
+        resumes: true,
         redirects: Default::default(),
         budget: Arc::new(Mutex::new(Budget::new(&BudgetPolicy::default()))),
     };
@@ -163,6 +168,8 @@ pub struct Ended {
     pub fresh: Vec<bool>,
     /// How often the request went out.
     pub sent: usize,
+    /// What each attempt asked for, where it was a part.
+    pub asked: Vec<Option<Rest>>,
 }
 
 impl Ended {
@@ -180,12 +187,16 @@ struct Driver {
     machine: Machine,
     now: Micros,
     ended: (Vec<Micros>, Vec<bool>, usize),
+    /// Bytes that the sink has.
+    delivered: Option<u64>,
+    /// What each attempt asked for, where it was a part.
+    asked: Vec<Option<Rest>>,
 }
 
 impl Driver {
     fn new(call: Call) -> Driver {
         let machine = Machine::new(call.rules.clone(), 0, fastrand::Rng::with_seed(7));
-        Driver { call, machine, now: 0, ended: Default::default() }
+        Driver { call, machine, now: 0, ended: Default::default(), delivered: None, asked: Vec::new() }
     }
 
     fn run(mut self) -> Ended {
@@ -194,7 +205,7 @@ impl Driver {
             action = match action {
                 Action::Finish(result) => {
                     let (started, fresh, sent) = self.ended;
-                    return Ended { result, at: self.now, started, fresh, sent };
+                    return Ended { result, at: self.now, started, fresh, sent, asked: self.asked };
                 }
                 Action::TakeToken => {
                     let wait = self.call.token_after.pop_front().unwrap_or(0);
@@ -212,6 +223,7 @@ impl Driver {
                 Action::StartAttempt { fresh_connection } => {
                     self.ended.0.push(self.now);
                     self.ended.1.push(fresh_connection);
+                    self.asked.push(self.machine.route().rest.clone());
                     self.attempt()
                 }
                 Action::Body { .. } | Action::AbortAttempt => panic!("no attempt runs"),
@@ -296,7 +308,9 @@ impl Driver {
                     }
                     self.machine.progress(self.now, Progress::Waiting, true);
                 }
-                Step::Delivered(bytes) => end.delivered = Some(bytes),
+                Step::Delivered(bytes) => self.delivered = Some(self.delivered.unwrap_or(0) + bytes),
+                Step::GoesOn(continuation) => self.machine.goes_on(continuation),
+                Step::Unprocessed => end.unprocessed = true,
                 Step::Complete => {
                     end.code = Code::HTTPC_OK;
                     return self.end(end);
@@ -321,7 +335,8 @@ impl Driver {
         }
     }
 
-    fn end(&mut self, end: AttemptEnd) -> Action {
+    fn end(&mut self, mut end: AttemptEnd) -> Action {
+        end.delivered = self.delivered;
         self.machine.handle(self.now, Event::AttemptEnded(end))
     }
 

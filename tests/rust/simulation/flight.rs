@@ -65,6 +65,7 @@ impl Flight {
             status_errors: world.plan.status_errors,
             max_body: world.plan.max_body,
             sink: None,
+            resumes: true,
             redirects: world.plan.redirects.clone(),
             budget: world.budgets[caller.origin].clone(),
         };

@@ -17,6 +17,8 @@ pub enum Plan {
     Silence,
     /// The client is cut off in an answer of 100 bytes.
     BreakOff(How, Place),
+    /// So many bytes of this body, then the end.
+    Cut(Response, usize),
     /// 50 of 100 bytes, then an end that claims to be orderly.
     Truncate,
     /// Proof that nothing was done; HTTP/1.1 has none.

@@ -181,6 +181,7 @@ impl Shard {
     pub fn end(&mut self, now: Micros, handle: &Handle) {
         self.hook.now.set(now);
         self.multi.remove(handle.raw());
+        self.busy -= 1;
         if let Some(connection) = &handle.exchange().connection {
             self.sockets.released(connection, now);
             // What came with the answer or right behind it was an event of the transfer's. With a short plain answer libcurl
@@ -191,7 +192,6 @@ impl Shard {
                 self.check_idle(now, connection.fd);
             }
         }
-        self.busy -= 1;
     }
 
     /// Drives what has something to do: on `fd`, or without an event (CURL_SOCKET_TIMEOUT). `is_full`: no
@@ -235,7 +235,9 @@ impl Shard {
 
     /// An idle connection became readable, or may be.
     pub fn check_idle(&mut self, now: Micros, fd: RawFd) {
-        if self.sockets.is_lost(fd) {
+        // Where all share one, whoever is here is about to take it, whatever it has to say.
+        let is_wanted = self.is_http2 && self.busy > 0;
+        if !is_wanted && self.sockets.is_lost(fd) {
             self.avoid(now);
         }
     }

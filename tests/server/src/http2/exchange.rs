@@ -133,6 +133,12 @@ impl Exchange {
         Ok(())
     }
 
+    /// Ends a body with trailers.
+    pub fn end(&mut self, trailers: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)]) -> Answer {
+        let Some(stream) = &mut self.sending else { return Err(Fault::Gone) };
+        Ok(stream.send_trailers(message(200, trailers)?.into_parts().0.headers)?)
+    }
+
     pub fn reset(&mut self, code: u32) -> Answer {
         self.respond.send_reset(Reason::from(code));
         Ok(())

@@ -32,6 +32,7 @@ pub async fn perform(x: &mut Exchange, plan: Plan) -> Answer {
         Plan::Silence => x.hold().await,
         Plan::BreakOff(How::Reset, place) => reset(x, place).await,
         Plan::BreakOff(How::Close, place) => cut(x, place, End::Fin).await,
+        Plan::Cut(response, bytes) => cut_off(x, response, bytes).await,
         Plan::Truncate => {
             x.begin(200, &[OCTETS, ("content-length", "100")], false)?;
             x.send(vec![b'x'; 50].into(), true).await
@@ -92,13 +93,20 @@ async fn chunked(x: &mut Exchange) -> Answer {
     if sizes.contains(&0) {
         return bad("a chunk of no bytes ends the body");
     }
+    let trailers: Vec<_> = x.request.query.all("trailer").filter_map(named).collect();
     x.begin(200, &[OCTETS], false)?;
     let mut sent = 0;
     for (index, size) in sizes.iter().enumerate() {
-        x.send(pattern(sent..sent + size).into(), index + 1 == sizes.len()).await?;
+        x.send(pattern(sent..sent + size).into(), trailers.is_empty() && index + 1 == sizes.len()).await?;
         sent += size;
     }
-    Ok(())
+    if trailers.is_empty() { Ok(()) } else { x.end(&trailers) }
+}
+
+/// "Name:Value"
+fn named(trailer: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let colon = trailer.iter().position(|byte| *byte == b':')?;
+    Some((trailer[..colon].to_ascii_lowercase(), trailer[colon + 1..].trim_ascii().to_vec()))
 }
 
 async fn trickle(x: &mut Exchange) -> Answer {
@@ -145,6 +153,15 @@ async fn reset(x: &mut Exchange, place: Place) -> Answer {
             x.connection.all_sent().await;
         }
     }
+    x.reset(RESET.into())
+}
+
+async fn cut_off(x: &mut Exchange, response: Response, bytes: usize) -> Answer {
+    let (status, fields, mut body) = response.into_parts(x.request.is_head());
+    body.truncate(bytes);
+    x.begin(status, &fields, false)?;
+    x.send(body.into(), false).await?;
+    x.connection.all_sent().await;
     x.reset(RESET.into())
 }
 

@@ -40,6 +40,13 @@ pub fn break_off(x: &mut Exchange, how: How, place: Place) -> Answer {
     Ok(Then::End(if how == How::Reset { End::Reset } else { End::Fin }))
 }
 
+/// An orderly answer up to there.
+pub fn cut_off(x: &mut Exchange, response: &Response, bytes: usize) -> Answer {
+    let (head, whole) = (response.render(true), response.render(x.request.is_head()));
+    x.connection.send(&whole[..whole.len().min(head.len() + bytes)])?;
+    Ok(Then::End(End::Fin))
+}
+
 pub fn truncate_chunked(x: &mut Exchange) -> Answer {
     let mut bytes = head("Transfer-Encoding: chunked");
     bytes.extend(b"5\r\nhello\r\n");

@@ -4,10 +4,12 @@ mod book;
 mod broken;
 mod demo;
 mod encoded;
+mod events;
 mod pace;
 mod plain;
 mod raw;
 mod redirect;
+mod resumable;
 mod retry_after;
 mod sequence;
 mod stale;
@@ -51,12 +53,14 @@ pub fn plan(x: &Asked) -> Result<Option<Plan>, Fault> {
         "gate" => pace::gate(),
         "reset" | "close" => broken::broken_off(first, rest),
         "truncate" => Ok(Plan::Truncate),
+        "resumable" => resumable::answer(x),
         "redirect" => redirect::to(x, rest),
         "redirect-loop" => redirect::endless(x),
         "redirect-chain" => redirect::chain(x, rest),
         "encoded" => encoded::answer(x, rest),
         "bomb" => encoded::bomb(x),
         "versioned" => versions::versioned(x),
+        "events" => events::stream(x),
         "pages" => versions::page(x, rest),
         "v1" => demo::answer(x, rest),
         _ => return Ok(None),
@@ -105,6 +109,7 @@ fn perform(x: &mut Exchange, plan: Plan) -> Answer {
         }
         Plan::Silence => x.connection.hold(),
         Plan::BreakOff(how, place) => broken::break_off(x, how, place),
+        Plan::Cut(response, bytes) => broken::cut_off(x, &response, bytes),
         Plan::Truncate => broken::break_off(x, How::Close, Place::InBody),
         Plan::Refuse => bad("only HTTP/2 can refuse a stream"),
     }

@@ -102,7 +102,12 @@ pub fn chunked(x: &mut Exchange) -> Answer {
         bytes.extend(b"\r\n");
         sent += size;
     }
-    bytes.extend(b"0\r\n\r\n");
+    bytes.extend(b"0\r\n");
+    for trailer in x.request.query.all("trailer") {
+        bytes.extend(trailer);
+        bytes.extend(b"\r\n");
+    }
+    bytes.extend(b"\r\n");
     x.connection.send(&bytes)?;
     Ok(Then::Keep)
 }

@@ -107,3 +107,38 @@ fn early_answers_come_before_the_body() {
     client.send("abc");
     assert_eq!(client.get("/echo").status, 200);
 }
+
+#[test]
+fn resumable_answers_break_off_by_turns() {
+    let server = start();
+    let path = "/resumable?bytes=100&cut=30,20&key=a";
+    let mut client = Client::new(&server);
+    client.ask(path);
+    let head = client.head();
+    assert!(head.contains("ETag: \"v1\"\r\n") && head.contains("Content-Length: 100\r\n"), "{head}");
+    assert_eq!(client.rest(), ((0..30).collect(), Ending::Fin));
+    let mut client = Client::new(&server);
+    client.send(format!("GET {path} HTTP/1.1\r\nRange: bytes=30-\r\nIf-Range: \"v1\"\r\n\r\n"));
+    let head = client.head();
+    assert!(head.starts_with("HTTP/1.1 206 ") && head.contains("Content-Range: bytes 30-99/100\r\n"), "{head}");
+    assert_eq!(client.rest(), ((30..50).collect(), Ending::Fin));
+    assert_eq!(get(&server, path).body, (0..100).collect::<Vec<u8>>());
+}
+
+#[test]
+fn resumable_answers_are_wrong_where_asked() {
+    let server = start();
+    let head = |asked: &str, if_range: &str| {
+        let mut client = Client::new(&server);
+        client.send(format!("GET /resumable?{asked} HTTP/1.1\r\nRange: bytes=900-\r\nIf-Range: {if_range}\r\n\r\n"));
+        client.head()
+    };
+    assert!(head("", "\"v2\"").starts_with("HTTP/1.1 200 "));
+    assert!(head("wrong=whole", "\"v1\"").starts_with("HTTP/1.1 200 "));
+    assert!(head("wrong=range", "\"v1\"").contains("Content-Range: bytes 899-999/1000\r\n"));
+    assert!(head("wrong=unsatisfied", "\"v1\"").starts_with("HTTP/1.1 416 "));
+    assert!(head("busy=1&key=b", "\"v1\"").starts_with("HTTP/1.1 503 "));
+    let changed = || head("wrong=changed&key=c", "\"v1\"");
+    assert!(changed().starts_with("HTTP/1.1 206 "));
+    assert!(changed().contains("ETag: \"changed\"\r\n"));
+}

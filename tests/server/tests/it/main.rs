@@ -3,6 +3,7 @@
 mod broken;
 mod client;
 mod demo;
+mod events;
 mod http2;
 mod log;
 mod nowhere;
