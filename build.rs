@@ -5,7 +5,7 @@ use std::path::Path;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     name_shared_object();
-    wrap_clock();
+    wrap_functions();
     if let Ok(root) = std::env::var("DEP_CURL_ROOT") {
         refuse_select(&Path::new(&root).join("build/libcurl.a"));
     }
@@ -32,14 +32,19 @@ fn name_shared_object() {
     }
 }
 
-/// For src/transport/curl/step_clock.rs: libcurl's readings of the clock come to us.
-fn wrap_clock() {
+/// For src/transport/curl/step_clock.rs libcurl's readings of the clock come to us, and so does what it does slowly for each
+/// request. cmake/localize.cmake wraps the same.
+fn wrap_functions() {
     println!("cargo:rustc-check-cfg=cfg(wrapped_clock)");
     if env("CARGO_CFG_TARGET_OS") == "linux" && std::env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
-        let source = "src/transport/curl/step_clock.c";
-        println!("cargo:rerun-if-changed={source}");
-        cc::Build::new().file(source).compile("httpclient_step_clock");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=clock_gettime");
+        let sources = ["src/transport/curl/step_clock.c", "src/transport/curl/plain_format.c"];
+        for source in sources {
+            println!("cargo:rerun-if-changed={source}");
+        }
+        cc::Build::new().files(sources).compile("httpclient_wrapped");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=clock_gettime,--wrap=curlx_dyn_addf");
+        // The linker comes to libcurl, and to the need for it, after it has been through this archive.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--undefined=__wrap_curlx_dyn_addf");
         println!("cargo:rustc-cfg=wrapped_clock");
     }
 }

@@ -11,7 +11,7 @@ list(TRANSFORM symbols PREPEND "--undefined=" OUTPUT_VARIABLE wanted)
 set(object ${OUTPUT}.o)
 # Only what the wanted symbols reach. Section groups are dissolved: the program's linker merges groups by name, local or
 # not, and would throw ours away for another Rust library's.
-execute_process(COMMAND ${LD} -r --gc-sections --force-group-allocation --wrap=clock_gettime ${wanted} -o ${object} ${INPUT}
+execute_process(COMMAND ${LD} -r --gc-sections --force-group-allocation --wrap=clock_gettime --wrap=curlx_dyn_addf ${wanted} -o ${object} ${INPUT}
                 COMMAND_ERROR_IS_FATAL ANY)
 set(strip --strip-debug) # Rust's standard library brings five megabytes of it
 if(KEEP_DEBUG)
