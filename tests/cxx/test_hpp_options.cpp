@@ -423,7 +423,8 @@ TEST(close_is_a_result_without_value)
 TEST(a_mock_answers_and_tells_what_was_asked)
 {
     const http::mock mock;
-    const http::clock clock;
+    const auto made_clock = http::clock::try_make();
+    const http::clock &clock = *made_clock;
     auto rule = mock.on("POST", "https://api.test/items")
                     .match_header("X-Kind", "a*")
                     .match_json("{\"n\": 1}")
@@ -432,7 +433,7 @@ TEST(a_mock_answers_and_tells_what_was_asked)
                     .reply_header("X-Id", "7")
                     .reply_delay(1500ms);
     const auto client = make_client(http::config().base_url("https://api.test").mock(mock).clock(clock));
-    http::request request("POST", "items");
+    auto request = make_request("POST", "items");
     request.header("X-Kind", "abc").json("{\"n\":1}");
     const auto made = client.try_send(request);
     CHECK(made && made->status() == 201 && made->header("x-id") == "7");
@@ -450,7 +451,8 @@ TEST(a_mock_answers_and_tells_what_was_asked)
 TEST(mocked_failures_and_bodies)
 {
     const http::mock mock;
-    const http::clock clock;
+    const auto made_clock = http::clock::try_make();
+    const http::clock &clock = *made_clock;
     mock.on(nullptr, "/refused").fail(HTTPC_E_CERTIFICATE);
     mock.on("POST", "/cut").match_body("abc").reply(200, "0123456789").reply_break(HTTPC_E_TRUNCATED, 3);
     const auto client = make_client(http::config().base_url("https://api.test").mock(mock).clock(clock).retry(nullptr));
