@@ -28,6 +28,7 @@ mod sys;
 mod tls_end;
 mod trust;
 
+use crate::sync::OnceLock;
 use crate::text;
 use std::ffi::CString;
 
@@ -39,7 +40,8 @@ pub fn speaks_http2() -> bool {
 
 /// Whether the libcurl in use is older than the bundled one, the first that is known.
 pub(crate) fn is_older() -> bool {
-    ::curl::Version::get().version_num() < 0x08_16_00
+    static IS_OLDER: OnceLock<bool> = OnceLock::new();
+    *IS_OLDER.get_or_init(|| ::curl::Version::get().version_num() < 0x08_16_00)
 }
 
 /// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.

@@ -5,7 +5,7 @@ use super::{Handle, ffi, ptr, sys};
 use crate::client::method::Method;
 use crate::error::{Code, Error, Result};
 use crate::transport::curl::exchange::{self, Exchange};
-use crate::transport::curl::sockets;
+use crate::transport::curl::{is_older, sockets};
 use crate::transport::outflow::ROOM;
 use crate::transport::{Outgoing, Payload};
 use std::ffi::{CStr, CString, c_char, c_int, c_long};
@@ -181,9 +181,10 @@ impl Handle {
         self.long(ffi::CURLOPT_UPLOAD_BUFFERSIZE, size);
     }
 
-    /// Cheaper than in the list. libcurl decodes nothing all the same (CURLOPT_HTTP_CONTENT_DECODING).
+    /// Cheaper than in the list. libcurl decodes nothing all the same (CURLOPT_HTTP_CONTENT_DECODING); but an older one has a
+    /// look at the answer's codings then, and judges them.
     fn accept(&mut self, encoding: Option<&'static CStr>) {
-        if self.accept_encoding != encoding {
+        if self.accept_encoding != encoding && !is_older() {
             self.accept_encoding = encoding;
             self.pointer(ffi::CURLOPT_ACCEPT_ENCODING, encoding.map_or(ptr::null(), CStr::as_ptr));
         }
@@ -207,6 +208,9 @@ impl Handle {
                 headers.push(name, value);
             }
         });
+        if let Some(Ok(encoding)) = out.accept_encoding.filter(|_| is_older()).map(CStr::to_str) {
+            headers.push("Accept-Encoding", encoding);
+        }
         if !matches!(out.body, Payload::None) {
             // Neither a form's type that nobody named nor a wait for an interim answer.
             if !typed {
