@@ -321,7 +321,7 @@ static int32_t take_slowly(void *userdata, const httpc_sse_event *event)
 /* Several events come in one piece, and the stream ends with it. Behind the last there is nothing to wait with. */
 TEST(a_paused_stream_waits_before_each_event)
 {
-    for (const struct way *way = ways; way < ways + sizeof ways / sizeof ways[0]; way++) {
+    IN_EVERY_WAY {
         if (!way->is_submitted) {
             continue;
         }

@@ -162,6 +162,7 @@ TEST(a_paused_sink_makes_the_server_wait)
 
 TEST(one_paused_stream_of_http_2_does_not_stop_its_neighbours)
 {
+    NEEDS_NEW_LIBCURL("speak HTTP/2")
     httpc_client *client = new_client(config_of(&ways[5]));
     struct sink paused = SINK, other = SINK;
     paused.pauses_every = 1;
