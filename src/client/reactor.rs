@@ -168,6 +168,7 @@ impl Reactor {
     }
 
     fn resume(&mut self, pending: &Arc<pending::Pending>) {
+        pending.resumes_now();
         self.with_flight(pending.flight(), |reactor, number, flight| {
             if !Arc::ptr_eq(&flight.pending, pending) {
                 return None;

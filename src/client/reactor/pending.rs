@@ -28,6 +28,8 @@ pub struct Pending {
     /// Once the engine has taken it in.
     flight: AtomicU32,
     cancelled: AtomicBool,
+    /// The engine was told to resume it, and has not yet.
+    resuming: AtomicBool,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -46,6 +48,7 @@ impl Pending {
             inbox,
             flight: AtomicU32::new(u32::MAX),
             cancelled: AtomicBool::new(false),
+            resuming: AtomicBool::new(false),
             state: Mutex::new(State::Running),
             ended: Condvar::new(),
         }
@@ -60,9 +63,15 @@ impl Pending {
 
     /// Ends a pause of the call's own functions.
     pub fn resume(self: &Arc<Self>) {
-        if !self.inbox.is_foreign() && !self.is_over() {
+        // One at a time: who resumes without end must not keep the engine from everything else.
+        if !self.inbox.is_foreign() && !self.is_over() && !self.resuming.swap(true, Ordering::SeqCst) {
             let _ = self.inbox.push(Message::Resume(self.clone()));
         }
+    }
+
+    /// The engine is about to do so: what comes from now on is another one.
+    pub(super) fn resumes_now(&self) {
+        self.resuming.store(false, Ordering::SeqCst);
     }
 
     /// Whether this thread may wait for what the call does.
