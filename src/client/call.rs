@@ -196,6 +196,7 @@ impl<R: Deref<Target = Request>> Call<R> {
     fn is_replaced(&self, header: &Header) -> bool {
         self.request.has_header(&header.name)
             || self.is_own_key(header)
+            || self.request.compression.name().is_some() && header.name.eq_ignore_ascii_case("Content-Encoding")
             || self.authorization.is_some() && header.name.eq_ignore_ascii_case("Authorization")
     }
 

@@ -1,11 +1,12 @@
 //! Writes exchanges down in the HTTP Archive format (HAR 1.2), which browsers' tools read and mocks replay. After each
 //! exchange the file is whole: a program that crashes loses nothing that came before.
 
+use super::body::file::failed;
 use super::clock::{Micros, unix_ms};
 use super::log::is_secret;
 use super::machine::AttemptEnd;
 use super::response::Head;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::sync::Mutex;
 use crate::transport::{Outgoing, Payload};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -59,9 +60,7 @@ pub struct Recording {
 impl Recorder {
     /// Replaces what was there. For nobody but the owner to read.
     pub fn create(path: &Path, keeps_secrets: bool) -> Result<Recorder> {
-        let failed = |why: std::io::Error| {
-            Error::new(Code::HTTPC_E_FILE, format!("argument `path`: {} cannot be written: {why}", path.display()))
-        };
+        let failed = |why: std::io::Error| failed(path, "cannot be written", &why);
         let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
         let version = env!("CARGO_PKG_VERSION");
         let start = format!(
@@ -172,10 +171,9 @@ impl Recorder {
     }
 
     fn location(&self, url: &str) -> String {
-        match url.split_once('?') {
-            Some((before, query)) => format!("{before}?{}", self.query(query)),
-            None => url.to_owned(),
-        }
+        let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
+        let before = if self.keeps_secrets { before.to_owned() } else { without_userinfo(before) };
+        query.map_or(before.clone(), |query| format!("{before}?{}", self.query(query)))
     }
 
     fn query(&self, query: &str) -> String {
@@ -189,6 +187,15 @@ impl Recorder {
             _ => parameter.to_owned(),
         });
         parameters.collect::<Vec<_>>().join("&")
+    }
+}
+
+fn without_userinfo(url: &str) -> String {
+    let authority = url.find("//").map_or(url.len(), |at| at + 2);
+    let end = url[authority..].find(['/', '#']).map_or(url.len(), |at| authority + at);
+    match url[authority..end].rfind('@') {
+        Some(at) => format!("{}{}", &url[..authority], &url[authority + at + 1..]),
+        None => url.to_owned(),
     }
 }
 

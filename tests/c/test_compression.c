@@ -151,6 +151,22 @@ TEST(an_empty_body_stays_empty_and_no_body_has_no_coding)
     httpc_client_free(client);
 }
 
+TEST(the_request_says_its_coding_instead_of_the_client)
+{
+    httpc_config *config = new_config();
+    httpc_config_set_header(config, "Content-Encoding", "br");
+    httpc_client *client = new_client(config);
+    httpc_request *request = new_request("POST", "/echo");
+    httpc_request_set_body(request, NULL, "x", 1);
+    httpc_request_set_compression(request, HTTPC_COMPRESSION_GZIP);
+    struct outcome o = send_request(client, request);
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/content-encoding/0", NULL), "gzip");
+    CHECK_STR(httpc_response_json_string(o.response, "/headers/content-encoding/1", NULL), NULL);
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+}
+
 TEST(what_cannot_be_meant_is_refused)
 {
     httpc_client *client = new_client(NULL);

@@ -98,6 +98,22 @@ TEST(secrets_are_redacted_unless_they_are_wanted)
     }
 }
 
+TEST(user_and_password_of_a_location_are_not_recorded)
+{
+    const char *path = recording_path();
+    httpc_client *client = recording_client(path, 0);
+    httpc_request *request = new_request("GET", "/status/302?header=Location:http://me:%70assw0rd@example.com/next%3Ftoken=1");
+    httpc_request_set_max_redirects(request, 0);
+    struct outcome o = send_request(client, request);
+    CHECK_CODE(o.code, HTTPC_OK);
+    done(&o);
+    httpc_request_free(request);
+    httpc_client_free(client);
+    CHECK_HAS_NOT(slurp(path), "passw0rd");
+    CHECK_HAS(slurp(path), "\"redirectURL\":\"http://example.com/next?token=REDACTED\"");
+    remove(path);
+}
+
 TEST(the_file_is_whole_after_each_exchange)
 {
     const char *path = recording_path();
