@@ -26,7 +26,8 @@ add_dependencies(httpclient_shared_object httpclient_cargo)
 add_custom_command(OUTPUT ${HTTPCLIENT_LIB}/${HTTPCLIENT_STATIC_NAME}
   COMMAND ${CMAKE_COMMAND} -DINPUT=${HTTPCLIENT_CARGO_STATIC} -DOUTPUT=${HTTPCLIENT_LIB}/${HTTPCLIENT_STATIC_NAME}
           -DSYMBOLS=${CMAKE_CURRENT_SOURCE_DIR}/abi/symbols.txt -DAPPLE=${APPLE} -DLD=${CMAKE_LINKER}
-          -DOBJCOPY=${CMAKE_OBJCOPY} -DAR=${CMAKE_AR} -DKEEP_DEBUG=$<STREQUAL:${_profile},dev> -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/localize.cmake
+          -DOBJCOPY=${CMAKE_OBJCOPY} -DAR=${CMAKE_AR} -DBUNDLED=${HTTPCLIENT_BUNDLED_CURL}
+          -DKEEP_DEBUG=$<STREQUAL:${_profile},dev> -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/localize.cmake
   DEPENDS httpclient_cargo ${HTTPCLIENT_CARGO_STATIC} abi/symbols.txt cmake/localize.cmake
   COMMENT "Making everything but httpc_* local in ${HTTPCLIENT_STATIC_NAME}"
   VERBATIM)

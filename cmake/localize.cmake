@@ -1,4 +1,4 @@
-# cmake -DINPUT=… -DOUTPUT=… -DSYMBOLS=… -DLD=… -DOBJCOPY=… -DAR=… [-DKEEP_DEBUG=ON] -P localize.cmake
+# cmake -DINPUT=… -DOUTPUT=… -DSYMBOLS=… -DLD=… -DOBJCOPY=… -DAR=… -DBUNDLED=ON|OFF [-DKEEP_DEBUG=ON] -P localize.cmake
 # Links an archive into one object in which only the listed symbols are global.
 cmake_minimum_required(VERSION 3.22)
 
@@ -9,9 +9,13 @@ endif()
 file(STRINGS ${SYMBOLS} symbols)
 list(TRANSFORM symbols PREPEND "--undefined=" OUTPUT_VARIABLE wanted)
 set(object ${OUTPUT}.o)
+set(wrapped)
+if(BUNDLED) # as build.rs does
+  set(wrapped --wrap=clock_gettime --wrap=curlx_dyn_addf)
+endif()
 # Only what the wanted symbols reach. Section groups are dissolved: the program's linker merges groups by name, local or
 # not, and would throw ours away for another Rust library's.
-execute_process(COMMAND ${LD} -r --gc-sections --force-group-allocation --wrap=clock_gettime --wrap=curlx_dyn_addf ${wanted} -o ${object} ${INPUT}
+execute_process(COMMAND ${LD} -r --gc-sections --force-group-allocation ${wrapped} ${wanted} -o ${object} ${INPUT}
                 COMMAND_ERROR_IS_FATAL ANY)
 set(strip --strip-debug) # Rust's standard library brings five megabytes of it
 if(KEEP_DEBUG)
