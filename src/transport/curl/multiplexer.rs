@@ -282,9 +282,10 @@ impl Multiplexer {
             lane.spare.push(transfer.handle);
         }
         // Those that libcurl could not make room for within the shard.
-        let excess = self.idle.count().saturating_sub(self.limits.max_idle);
-        if excess > 0 {
-            self.close_idle(now, None, excess);
+        if self.idle.count() > self.limits.max_idle {
+            let idle = self.idle.clone();
+            let _turn = idle.turn_to_close();
+            self.close_idle(now, None, idle.count().saturating_sub(self.limits.max_idle));
         }
         Some(end)
     }
