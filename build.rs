@@ -42,7 +42,10 @@ fn wrap_functions() {
             println!("cargo:rerun-if-changed={source}");
         }
         cc::Build::new().files(sources).compile("httpclient_wrapped");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=clock_gettime,--wrap=curlx_dyn_addf");
+        let names = ["clock_gettime", "curlx_dyn_addf", "curl_maprintf", "curl_msnprintf"];
+        for name in names {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
+        }
         // The linker comes to libcurl, and to the need for it, after it has been through this archive.
         println!("cargo:rustc-cdylib-link-arg=-Wl,--undefined=__wrap_curlx_dyn_addf");
         println!("cargo:rustc-cfg=wrapped_clock");

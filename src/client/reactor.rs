@@ -108,6 +108,7 @@ impl Reactor {
             self.end_cancelled();
             self.read_messages();
         }
+        self.multiplexer.distrust_idle(self.now);
         while let Some(number) = self.alarms.ring(self.now) {
             self.with_flight(number, Self::alarm);
         }
@@ -117,6 +118,9 @@ impl Reactor {
     fn read_messages(&mut self) {
         let mut messages = std::mem::take(&mut self.messages);
         self.inbox.take(&mut messages);
+        if !messages.is_empty() {
+            self.multiplexer.distrust_idle(self.now);
+        }
         for message in messages.drain(..) {
             // Calls bring the times at which they began.
             self.now = self.clock().now();
@@ -212,6 +216,9 @@ impl Reactor {
 
     fn look_at_touched(&mut self) {
         let mut touched = self.multiplexer.take_touched();
+        if !touched.is_empty() {
+            self.multiplexer.distrust_idle(self.now);
+        }
         for number in touched.drain(..) {
             self.with_flight(number, Self::look);
         }

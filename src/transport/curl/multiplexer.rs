@@ -56,8 +56,9 @@ pub struct Multiplexer {
     ready: Vec<Ready>,
     /// What the poller told when it was asked of idle connections, for the next turn.
     ready_later: Vec<Ready>,
-    /// When the poller was asked last.
+    /// When the poller was asked last, and for how many starts that still holds.
     asked_at: Micros,
+    trusted_for: u32,
     touched: Vec<u32>,
     raised: Vec<u32>,
     /// Attempts that have not been driven yet, and so are about to take an idle connection.
@@ -131,6 +132,7 @@ impl Multiplexer {
             ready: Vec::new(),
             ready_later: Vec::new(),
             asked_at: 0,
+            trusted_for: 0,
             touched: Vec::new(),
             raised: Vec::new(),
             taking: 0,

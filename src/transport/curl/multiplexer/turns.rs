@@ -29,7 +29,7 @@ impl Multiplexer {
         };
         let told_all = self.poller.wait(us, &mut self.ready)?;
         let now = clock::now();
-        self.asked_at = if told_all { now } else { 0 };
+        (self.asked_at, self.trusted_for) = (now, if told_all { AT_ONCE as u32 } else { 0 });
         let mut ready = std::mem::take(&mut self.ready);
         self.end_idle_events(now, &mut ready);
         self.ready = ready;
@@ -44,13 +44,21 @@ impl Multiplexer {
         Ok(now)
     }
 
-    /// Before somebody takes an idle connection, if the poller was not asked just now: the server may have closed it since, or
-    /// said something on it. libcurl would not look.
+    /// Calls that are about to start began after the poller was asked last, if that was not just now.
+    pub fn distrust_idle(&mut self, now: Micros) {
+        if now >= self.asked_at.saturating_add(HOLDS) {
+            self.trusted_for = 0;
+        }
+    }
+
+    /// Before somebody takes an idle connection: the server may have closed it since the poller was asked, or said something on
+    /// it. libcurl would not look.
     pub(super) fn ask_of_idle(&mut self, now: Micros) -> Result<()> {
-        if now < self.asked_at.saturating_add(HOLDS) {
+        if self.trusted_for > 0 {
+            self.trusted_for -= 1;
             return Ok(());
         }
-        self.asked_at = now;
+        (self.asked_at, self.trusted_for) = (now, AT_ONCE as u32);
         let mut news = std::mem::take(&mut self.ready_later);
         // What is no edge is told again and again.
         let rounds = 1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS;
