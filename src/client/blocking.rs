@@ -115,6 +115,7 @@ impl<'c> Driver<'c> {
         latest: Micros,
         grant: &mut Option<Grant>,
     ) -> Action {
+        let _inside = clock.enter();
         loop {
             let signals = self.signals(&[place.signal()]);
             let waited = clock.wait(&signals, place.until().map_or(latest, |until| until.min(latest)));

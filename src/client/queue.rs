@@ -124,35 +124,34 @@ impl Queue {
         self.check_fork()?;
         // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
-        // Until the event is taken: those who wait beside this thread are ready as long as it is there.
-        let mut resting = None;
+        let (mut expired, mut resting) = (false, None);
         let mut state = self.state.lock();
         while state.events.is_empty() {
             if state.closed {
                 return Err(Error::new(Code::HTTPC_E_CLOSED, "the queue was freed"));
             }
-            if wait_ms == 0 {
+            if expired || wait_ms == 0 {
                 return Err(Error::new(Code::HTTPC_E_AGAIN, "no event came in time"));
             }
             let clocks = state.clocks.clone();
             drop(state);
-            // Anew each time: the one who took what it was woken for has left time standing.
+            // Anew each time: another may have taken what this thread was woken for.
             drop(resting.take());
-            resting = Some(Resting::by(&clocks, || self.clone()));
+            let resting = resting.insert(Resting::by(&clocks, || self.clone()));
             state = self.state.lock();
-            if state.has_something_to_tell() || state.clocks.len() > clocks.len() {
-                continue;
+            if !state.has_something_to_tell() && state.clocks.len() == clocks.len() {
+                expired = match deadline {
+                    Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
+                    None => {
+                        self.arrived.wait(&mut state);
+                        false
+                    }
+                };
             }
-            let expired = match deadline {
-                Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
-                None => {
-                    self.arrived.wait(&mut state);
-                    false
-                }
-            };
-            if expired && state.events.is_empty() {
-                return Err(Error::new(Code::HTTPC_E_AGAIN, "no event came in time"));
-            }
+            drop(state);
+            // Before the event is taken, or nobody would seem to be about to run.
+            resting.get_up();
+            state = self.state.lock();
         }
         let taken = most.min(state.events.len());
         let events = state.events.drain(..taken).collect();

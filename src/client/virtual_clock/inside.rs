@@ -15,7 +15,7 @@ thread_local! {
     static HERE: RefCell<ManuallyDrop<Clocks>> = const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
 }
 
-/// This thread counts as running by a clock, but for while it sleeps, until this is dropped.
+/// This thread counts as running by a clock, but for while it sleeps, until this is dropped; the innermost goes first.
 pub struct Inside {
     clock: Arc<VirtualClock>,
     /// Of the outermost.
@@ -61,7 +61,7 @@ pub fn is_program() -> bool {
 /// This thread waits for others, by whatever clock those go: it sleeps by all that it is inside of, until this is dropped.
 pub struct Resting {
     // In this order: first it runs, then it leaves.
-    _asleep: SmallVec<[Asleep; 1]>,
+    asleep: SmallVec<[Asleep; 1]>,
     _inside: SmallVec<[Inside; 1]>,
 }
 
@@ -72,13 +72,18 @@ impl Resting {
         who: impl FnOnce() -> Arc<dyn Sleeper>,
     ) -> Resting {
         let inside = clocks.into_iter().map(Inside::new).collect();
-        Resting { _asleep: sleep(HERE.with_borrow(|here| (**here).clone()), who), _inside: inside }
+        Resting { asleep: sleep(HERE.with_borrow(|here| (**here).clone()), who), _inside: inside }
     }
 
     /// By those except `clock`, by which it sleeps in another way.
     pub fn by_all_but(clock: &Arc<VirtualClock>, who: impl FnOnce() -> Arc<dyn Sleeper>) -> Resting {
         let others = |here: &Clocks| here.iter().filter(|other| !Arc::ptr_eq(other, clock)).cloned().collect();
-        Resting { _asleep: sleep(HERE.with_borrow(|here| others(here)), who), _inside: SmallVec::new() }
+        Resting { asleep: sleep(HERE.with_borrow(|here| others(here)), who), _inside: SmallVec::new() }
+    }
+
+    /// The wait is over. Until this is dropped, time stands still for what comes of it.
+    pub fn get_up(&mut self) {
+        self.asleep.clear();
     }
 }
 
