@@ -84,6 +84,25 @@ static inline httpc_request *cancellable_get(const char *path, httpc_cancel_toke
     return request;
 }
 
+static inline uint64_t now(const struct worker *w)
+{
+    return httpc_clock_now_ms(w->m->clock);
+}
+
+/* /N is answered in N seconds. */
+static inline void call_thrice(struct worker *w)
+{
+    for (uint64_t turn = 1; turn <= 3; turn++) {
+        CHECK_CODE(code_of(send_get(w->m, w->send, text("/%d", w->number))), HTTPC_OK);
+        CHECK_EQ(now(w), turn * (uint64_t)w->number * 1000);
+    }
+}
+
+static inline void call_once(struct worker *w)
+{
+    w->code = code_of(send_get(w->m, w->send, "/x"));
+}
+
 /* Until so many have reached the mock, and so wait for its answers. */
 static inline void await_calls(struct mocked *m, size_t count)
 {
