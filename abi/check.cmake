@@ -26,6 +26,7 @@ endfunction()
 
 function(header_functions out)
   file(READ ${HEADER} text)
+  string(REGEX REPLACE "/\\*[^*]*\\*+([^/*][^*]*\\*+)*/" "" text "${text}") # comments name functions too
   string(REGEX MATCHALL "HTTPC_API[^(;]*[ \n*]httpc_[a-z0-9_]+\\(" found "${text}")
   list(TRANSFORM found REPLACE ".*(httpc_[a-z0-9_]+)\\($" "\\1")
   list(SORT found)

@@ -41,9 +41,6 @@ static void fail(const char *why)
     exit(1);
 }
 
-/* By allocations.c, when it is preloaded. */
-extern long allocations_so_far(void) __attribute__((weak));
-
 /* Option "upload": a body of so many bytes from a function, which gives whatever stands in the buffer. */
 #define UPLOAD ((uint64_t)1 << 30)
 
@@ -126,13 +123,10 @@ int main(int argc, char **argv)
     pthread_barrier_wait(&warm);
     double before = cpu_us();
     long peak = peak_kb();
-    long allocated = allocations_so_far != NULL ? allocations_so_far() : 0;
     pthread_barrier_wait(&warm);
     pthread_barrier_wait(&over);
     double requests = (double)per_thread * threads;
-    allocated = (allocations_so_far != NULL ? allocations_so_far() : 0) - allocated;
-    printf("cpu_us %.4f allocations %.2f grown_kb %ld\n", (cpu_us() - before) / requests, (double)allocated / requests,
-           peak_kb() - peak);
+    printf("cpu_us %.4f kb %ld\n", (cpu_us() - before) / requests, peak_kb() - peak);
     pthread_barrier_wait(&over);
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(ids[i], NULL);

@@ -5,13 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <httpclient.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#define CLIENTS 40
+#define CLIENTS 400
 #define DECISIONS 2000000
 
 static double now_ns(void)
@@ -21,10 +21,15 @@ static double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static double heap_kb(void)
+static double resident_kb(void)
 {
-    struct mallinfo2 info = mallinfo2();
-    return (double)(info.uordblks + info.hblkhd) / 1024;
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1) {
+        exit(1);
+    }
+    fclose(file);
+    return (double)(pages * (sysconf(_SC_PAGESIZE) / 1024));
 }
 
 static httpc_client *new_client(const char *ca)
@@ -49,7 +54,7 @@ static void get(httpc_client *client, const char *url)
     httpc_response_free(response);
 }
 
-/* Heap in use for each client, idle or with one warm connection. */
+/* Memory for each client, idle or with one warm connection. */
 static double memory_kb(const char *url, const char *ca)
 {
     httpc_client *clients[CLIENTS + 1];
@@ -59,9 +64,9 @@ static double memory_kb(const char *url, const char *ca)
         if (url != NULL) {
             get(clients[i], url);
         }
-        before = i == 0 ? heap_kb() : before; /* what is made once in a process is not counted */
+        before = i == 0 ? resident_kb() : before; /* what is made once in a process is not counted */
     }
-    double kb = (heap_kb() - before) / CLIENTS;
+    double kb = (resident_kb() - before) / CLIENTS;
     for (int i = 0; i <= CLIENTS; i++) {
         httpc_client_free(clients[i]);
     }

@@ -105,7 +105,6 @@ class Programs:
         self.raw = self.compile("raw", curl)
         self.ours_async = self.compile("ours_async", ours)
         self.raw_multi = self.compile("raw_multi", curl)
-        self.counter = self.compile("allocations", ["-shared", "-fPIC"])
         try:
             self.soup = self.compile("soup", run(["pkg-config", "--cflags", "--libs", "libsoup-3.0"]).split())
         except (subprocess.CalledProcessError, FileNotFoundError):
@@ -141,28 +140,50 @@ def processors(wanted):
         os.sched_setaffinity(0, before)
 
 
-def cost(command, preload=None):
-    """CPU microseconds and allocations for each request."""
-    environment = dict(os.environ, **({"LD_PRELOAD": str(preload)} if preload else {}))
-    words = run(command, env=environment).split()
+def cost(command):
+    """CPU microseconds for each request, and how much more memory there was at once than before the first."""
+    words = run(command).split()
     return float(words[1]), float(words[3])
 
 
-def grown_kb(command):
-    """How much more memory there was at once than before the first request."""
-    return float(run(command).split()[5])
+def callgrind(command, profile="/dev/null", layout=None):
+    """Instructions."""
+    environment = dict(os.environ)
+    if layout is not None:
+        environment["GLIBC_TUNABLES"] = f"glibc.malloc.top_pad={layout}"
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", *map(str, command)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stderr
+    return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
+
+
+def of_a_request(count, fewer, more):
+    """What `count` says of two numbers of requests, the difference divided: a tenth more are made to warm up."""
+    return (count(more) - count(fewer)) / ((more - fewer) * 1.1)
 
 
 def instructions(program, arguments, layout):
+    return of_a_request(lambda requests: callgrind([program, requests, *arguments], layout=layout), 200, 1200)
+
+
+ALLOCATORS = re.compile(r"(malloc|calloc|realloc)|mi_(malloc|calloc|zalloc|realloc|strdup)(_aligned)?")
+
+
+def allocations(program, arguments, folder):
+    """Calls of malloc() and its like, or of mimalloc's, from elsewhere than mimalloc."""
+    profile = folder / "callgrind.out"
+
     def count(requests):
-        environment = dict(os.environ)
-        if layout is not None:
-            environment["GLIBC_TUNABLES"] = f"glibc.malloc.top_pad={layout}"
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, requests, *arguments]
-        text = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True,
-                              env=environment).stderr
-        return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
-    return (count(1200) - count(200)) / (1000 + 100)  # a tenth more for the warm-up
+        callgrind([program, requests, *arguments], profile)
+        names, caller, callee, calls = {}, "", "", 0
+        for line in profile.read_text().splitlines():
+            if found := re.match(r"(c?)fn=\((\d+)\)(?: (.*))?", line):
+                inner, number, name = found.groups()
+                name = names.setdefault(number, (name or "").partition("'")[0])
+                caller, callee = (caller, name) if inner else (name, callee)
+            elif line.startswith("calls=") and ALLOCATORS.fullmatch(callee) and not re.match("_?mi_", caller):
+                calls += int(line[6:].split()[0])
+        return calls
+    return of_a_request(count, 200, 1200)
 
 
 def versions(programs):
@@ -235,17 +256,17 @@ def measure(table, programs, nginx, everywhere):
               [raw, 1, 1, *huge, "download"], 1.10)
     if table.wants("1 GiB to a function, KB"):
         table.row("1 GiB to a function, KB of memory beyond the idle client",
-                  grown_kb([ours, 1, 1, *huge, "download"]), None, 0, "", 4096)
+                  cost([ours, 1, 1, *huge, "download"])[1], None, 0, "", 4096)
     if table.wants("allocations"):
-        own, by_hand = (cost([program, 2000, 1, *plain], programs.counter)[1] for program in (ours, raw))
+        own, by_hand = (allocations(program, [1, *plain], programs.folder) for program in (ours, raw))
         table.row(f"allocations a request beyond raw ({own:.1f} against {by_hand:.1f})", own - by_hand, None, 0, "", 12)
     if table.wants("parts"):
         with processors(everywhere):
             text = run([programs.parts, small, tls, nginx.ca])
         parts = dict(line.split() for line in text.splitlines())
-        for key, name, bar in [("client_kb", "parts: idle client before its first call, KB of heap", 16),
-                               ("http_kb", "parts: one warm HTTP connection, KB of heap", 32),
-                               ("tls_kb", "parts: one warm TLS connection, KB of heap", 120),
+        for key, name, bar in [("client_kb", "parts: idle client before its first call, KB", 16),
+                               ("http_kb", "parts: one warm HTTP connection, KB", 32),
+                               ("tls_kb", "parts: one warm TLS connection, KB", 120),
                                ("retry_ns", "parts: retry decision, ns", 100),
                                ("limiter_ns", "parts: limiter check, ns", 60),
                                ("limiter_8_ns", "parts: limiter check with 8 threads, ns", 300),
@@ -314,11 +335,7 @@ def measure_async(table, programs, nginx):
 
 
 def instructions_in_flight(program, in_flight, arguments):
-    def count(requests):
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, requests, in_flight, *arguments]
-        text = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stderr
-        return int(next(line for line in text.splitlines() if "Collected" in line).split()[-1])
-    return (count(9000) - count(5000)) / (4000 + 400)  # a tenth more for the warm-up
+    return of_a_request(lambda requests: callgrind([program, requests, in_flight, *arguments]), 5000, 9000)
 
 
 def main():

@@ -12,6 +12,11 @@
 
 #![deny(unsafe_code)]
 
+/// A submitted call is allocated on one thread and freed on another, for which malloc() has locks.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod client;
 pub mod error;
 pub mod ffi;

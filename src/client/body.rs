@@ -83,7 +83,7 @@ impl Body {
     }
 
     /// Makes ready for a call: opens what is to be read.
-    pub fn open(&self, compression: Compression) -> Result<(Content, Option<Feed>)> {
+    pub fn open(&self, compression: Compression) -> Result<(Content, Option<Box<Feed>>)> {
         let feed = match self {
             Body::Absent => return Ok((Content::Absent, None)),
             Body::Bytes(bytes) => return Ok((Content::Bytes(compressed(bytes.clone(), compression)?), None)),
@@ -99,7 +99,7 @@ impl Body {
         Ok(match feed.length() {
             // The transport would never ask for a byte of it.
             Some(0) => (Content::Bytes(Memory::Copied(Arc::default())), None),
-            length => (Content::Stream(length), Some(feed)),
+            length => (Content::Stream(length), Some(Box::new(feed))),
         })
     }
 }

@@ -26,7 +26,7 @@ pub struct Call<R> {
     max_body: u64,
     content: Content,
     /// Where the content comes from, when it is read piece by piece.
-    pub feed: Option<Feed>,
+    pub feed: Option<Box<Feed>>,
     pub meter: Meter,
     /// Where the response's body goes, if not into memory.
     pub delivery: Option<Box<Delivery>>,
@@ -147,7 +147,7 @@ impl<R: Deref<Target = Request>> Call<R> {
             delivery.begin(route.rest.is_some());
         }
         let is_sent = self.sends_content(route);
-        self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), Feed::begin)
+        self.feed.as_mut().filter(|_| is_sent).map_or(Ok(()), |feed| feed.begin())
     }
 
     fn sends_content(&self, route: &Route) -> bool {

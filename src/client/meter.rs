@@ -18,36 +18,40 @@ pub struct Transferred {
 /// Anything but 0 ends the call.
 pub type Watcher = dyn Fn(&Transferred) -> i32 + Send + Sync;
 
-#[derive(Default)]
-pub struct Meter {
-    watcher: Option<Arc<Watcher>>,
+/// Nothing where nobody watches.
+pub struct Meter(Option<Box<Watched>>);
+
+struct Watched {
+    watcher: Arc<Watcher>,
     told: Transferred,
     next: Micros,
 }
 
 impl Meter {
     pub fn new(watcher: Option<Arc<Watcher>>) -> Meter {
-        Meter { watcher, ..Meter::default() }
+        Meter(watcher.map(|watcher| Box::new(Watched { watcher, told: Transferred::default(), next: 0 })))
     }
 
     /// Another attempt counts anew.
     pub fn begin(&mut self) {
-        (self.told, self.next) = (Transferred::default(), 0);
+        if let Some(watched) = &mut self.0 {
+            (watched.told, watched.next) = (Transferred::default(), 0);
+        }
     }
 
     /// `is_end`: of the attempt, of which no news is left untold.
     pub fn report(&mut self, now: Micros, is_end: bool, count: impl FnOnce() -> Transferred) -> Result<()> {
-        let Some(watcher) = self.watcher.as_ref().filter(|_| is_end || now >= self.next) else { return Ok(()) };
+        let Some(watched) = self.0.as_mut().filter(|watched| is_end || now >= watched.next) else { return Ok(()) };
         let transferred = count();
-        if transferred == self.told {
+        if transferred == watched.told {
             return Ok(());
         }
-        (self.told, self.next) = (transferred, now.saturating_add(EVERY));
-        match watcher(&transferred) {
+        (watched.told, watched.next) = (transferred, now.saturating_add(EVERY));
+        match (watched.watcher)(&transferred) {
             0 => Ok(()),
             value => {
                 // It has said all that it has to say.
-                self.watcher = None;
+                self.0 = None;
                 Err(Error::new(Code::HTTPC_E_ABORTED, format!("the progress function said stop, with {value}")))
             }
         }

@@ -12,18 +12,18 @@ pub struct Method(Name);
 /// For Rust and for C.
 #[derive(Clone, Debug)]
 enum Name {
-    Known(&'static str, &'static CStr),
+    Known(&'static (&'static str, &'static CStr)),
     Other(Arc<(String, CString)>),
 }
 
 impl Method {
     /// Of what is no request.
-    pub const NONE: Method = Method(Name::Known("", c""));
-    pub const GET: Method = Method(Name::Known("GET", c"GET"));
+    pub const NONE: Method = Method(Name::Known(&("", c"")));
+    pub const GET: Method = Method(Name::Known(&("GET", c"GET")));
 
     /// Case matters (RFC 9110 section 9.1): "get" is another method than "GET".
     pub fn new(name: &str) -> Result<Method> {
-        const KNOWN: [(&str, &CStr); 7] = [
+        static KNOWN: [(&str, &CStr); 7] = [
             ("GET", c"GET"),
             ("POST", c"POST"),
             ("PUT", c"PUT"),
@@ -32,8 +32,8 @@ impl Method {
             ("HEAD", c"HEAD"),
             ("OPTIONS", c"OPTIONS"),
         ];
-        if let Some((known, c_known)) = KNOWN.into_iter().find(|(known, _)| *known == name) {
-            return Ok(Method(Name::Known(known, c_known)));
+        if let Some(known) = KNOWN.iter().find(|(known, _)| *known == name) {
+            return Ok(Method(Name::Known(known)));
         }
         headers::check_method(name).map_err(|why| Error::invalid("method", why))?;
         Ok(Method(Name::Other(Arc::new((name.to_owned(), text::c_string(name))))))
@@ -41,14 +41,14 @@ impl Method {
 
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Name::Known(name, _) => name,
+            Name::Known(names) => names.0,
             Name::Other(names) => &names.0,
         }
     }
 
     pub fn as_c_str(&self) -> &CStr {
         match &self.0 {
-            Name::Known(_, name) => name,
+            Name::Known(names) => names.1,
             Name::Other(names) => &names.1,
         }
     }

@@ -141,6 +141,7 @@ impl Reactor {
 
     /// Other engine threads do the same.
     fn close_excess(&mut self, origin: &Arc<Origin>) {
+        let _turn = self.client.pool.turn_to_close();
         let at_origin = self.client.pool.excess(Some(origin));
         self.multiplexer.close_idle(self.now, Some(origin), at_origin);
         let in_all = self.client.pool.excess(None);

@@ -64,30 +64,31 @@ pub struct Head {
     pub reason: Option<CString>,
     pub headers: HeaderMap,
     /// What came after the body. Never among the headers, which somebody may have acted on already (RFC 9110 section 6.5).
-    pub trailers: HeaderMap,
+    pub trailers: Option<Box<HeaderMap>>,
     /// As announced; it was checked when the head was complete.
     pub content_length: Option<u64>,
     /// `None` without TLS to the server.
-    pub secured: Option<Secured>,
+    pub secured: Option<Box<Secured>>,
 }
 
 pub struct Response {
     pub status: u16,
     pub version: u8,
     pub headers: HeaderMap,
-    pub trailers: HeaderMap,
+    pub trailers: Option<Box<HeaderMap>>,
     pub target: Arc<Target>,
     pub timings: Timings,
     pub sizes: Sizes,
     pub elapsed_us: u64,
     pub attempts: Arc<[Attempt]>,
-    pub secured: Option<Secured>,
+    pub secured: Option<Box<Secured>>,
     reason: Option<CString>,
     /// A NUL follows the last byte of the body.
     body: Vec<u8>,
-    made: Made,
+    made: OnceLock<Box<Made>>,
 }
 
+/// Most responses need none of it.
 #[derive(Default)]
 struct Made {
     url: OnceLock<CString>,
@@ -122,8 +123,12 @@ impl Response {
             sizes: Sizes::default(),
             elapsed_us: 0,
             attempts: Arc::default(),
-            made: Made::default(),
+            made: OnceLock::new(),
         }
+    }
+
+    fn made(&self) -> &Made {
+        self.made.get_or_init(Box::default)
     }
 
     pub fn body(&self) -> &[u8] {
@@ -151,19 +156,19 @@ impl Response {
     }
 
     pub fn trailer(&self, name: &str) -> Option<&CStr> {
-        self.trailers.positions(name.as_bytes()).next().and_then(|at| self.trailer_value(at))
+        self.trailers.as_ref()?.positions(name.as_bytes()).next().and_then(|at| self.trailer_value(at))
     }
 
     pub fn trailer_name(&self, index: usize) -> Option<&CStr> {
-        self.trailers.name_at(index).and_then(|name| CStr::from_bytes_with_nul(name).ok())
+        self.trailers.as_ref()?.name_at(index).and_then(|name| CStr::from_bytes_with_nul(name).ok())
     }
 
     pub fn trailer_value(&self, index: usize) -> Option<&CStr> {
-        self.trailers.value_at(index).and_then(|value| CStr::from_bytes_with_nul(value).ok())
+        self.trailers.as_ref()?.value_at(index).and_then(|value| CStr::from_bytes_with_nul(value).ok())
     }
 
     pub fn url(&self) -> &CStr {
-        self.made.url.get_or_init(|| text::c_string(&self.target.full()))
+        self.made().url.get_or_init(|| text::c_string(&self.target.full()))
     }
 
     /// The server's chain, where it was kept.
@@ -173,7 +178,7 @@ impl Response {
 
     pub fn certificate_pem(&self, index: usize) -> Option<&CStr> {
         let all = || self.certificates().iter().map(|der| pem_certificate(der)).collect();
-        self.made.certificates.get_or_init(all).get(index).map(|pem| &**pem)
+        self.made().certificates.get_or_init(all).get(index).map(|pem| &**pem)
     }
 
     /// The server's own words about a failure; empty below 400.
@@ -181,14 +186,14 @@ impl Response {
         if self.status < 400 {
             return c"";
         }
-        self.made.detail.get_or_init(|| {
+        self.made().detail.get_or_init(|| {
             let content_type = self.headers.get(b"content-type");
             text::c_string(&error_body::detail(self.status, self.reason().to_bytes(), content_type, self.body()))
         })
     }
 
     pub fn json_at(&self, pointer: &str) -> Result<&Value> {
-        let parsed = self.made.json.get_or_init(|| {
+        let parsed = self.made().json.get_or_init(|| {
             serde_json::from_slice(self.body()).map_err(|e| match self.headers.get(b"content-type") {
                 Some(kind) => format!("the body is not JSON ({e}; it came as {})", text::printable(kind, 80)),
                 None => format!("the body is not JSON ({e})"),
@@ -206,13 +211,13 @@ impl Response {
 
     /// `text` with a NUL behind it.
     fn keep(&self, key: &str, text: &str) -> &[u8] {
-        if let Some(kept) = self.made.strings.get(key) {
+        if let Some(kept) = self.made().strings.get(key) {
             return kept;
         }
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(0);
-        self.made.strings.insert(key.to_owned(), bytes.into_boxed_slice())
+        self.made().strings.insert(key.to_owned(), bytes.into_boxed_slice())
     }
 
     /// Where the first link with that relation leads, a NUL behind it.

@@ -19,7 +19,7 @@ pub unsafe extern "C" fn httpc_response_trailer(response: *const httpc_response,
 /// How many trailers there are, repeated names counted each time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn httpc_response_trailer_count(response: *const httpc_response) -> usize {
-    unsafe { httpc_response::read(response, 0, |r| r.trailers.len()) }
+    unsafe { httpc_response::read(response, 0, |r| r.trailers.as_ref().map_or(0, |trailers| trailers.len())) }
 }
 
 /// The name of trailer `index`, in the server's order and spelling, or NULL past the last.

@@ -24,7 +24,7 @@ pub const NO_STATUS_LINE: &str = "its first line is no status line of HTTP/1";
 pub struct Inflow {
     expected: Expected,
     body_limit: u64,
-    decoder: Option<Decoder>,
+    decoder: Option<Box<Decoder>>,
 
     pub head: Head,
     /// The final head is complete: its blank line came. Headers that were cut off are no head.
@@ -50,7 +50,7 @@ pub struct Inflow {
     inside_head: bool,
     /// Nothing but the end of the connection ends the body.
     pub until_close: bool,
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
 }
 
 /// What a response is taken for.
@@ -161,7 +161,7 @@ impl Inflow {
     }
 
     fn stop(&mut self, fault: Fault) -> bool {
-        self.fault.get_or_insert(fault);
+        self.fault.get_or_insert_with(|| Box::new(fault));
         false
     }
 
@@ -206,7 +206,7 @@ impl Inflow {
     /// section 6.5.1).
     fn trailer_line(&mut self, line: &[u8]) {
         if !matches!(line, b"\r\n" | b"\n") {
-            let _ = self.head.trailers.push_line(line);
+            let _ = self.head.trailers.get_or_insert_default().push_line(line);
         }
     }
 
@@ -217,7 +217,7 @@ impl Inflow {
                 self.until_close = framing.until_close && !self.expected.is_head;
                 // A part of what is coded is not coded itself.
                 if self.expected.decodes && !self.expected.is_head && !matches!(self.head.status, 204 | 206 | 304) {
-                    self.decoder = Decoder::new(self.head.headers.get_all(b"content-encoding"));
+                    self.decoder = Decoder::new(self.head.headers.get_all(b"content-encoding")).map(Box::new);
                 }
                 true
             }

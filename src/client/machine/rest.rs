@@ -34,7 +34,7 @@ impl Machine {
     pub(super) fn rest(&self, end: &AttemptEnd) -> Option<Rest> {
         let from = end.delivered?;
         if let (Some(rest), Some(broken)) = (&self.route.rest, &self.broken) {
-            return broken.total.is_none_or(|total| from < total).then(|| Rest { from, ..rest.clone() });
+            return broken.total.is_none_or(|total| from < total).then(|| Rest { from, ..(**rest).clone() });
         }
         let (head, _) = end.response.as_ref()?;
         let etag = sole(&head.headers, b"etag").and_then(strong_etag)?;
@@ -50,9 +50,9 @@ impl Machine {
     pub(super) fn ask_for(&mut self, rest: Rest, code: Code, total: Option<u64>) {
         let Some(response) = self.last_response.clone() else { return };
         let total = self.broken.take().map_or(total, |broken| broken.total);
-        self.broken =
-            Some(Broken { response, total, code, note: self.last_note.clone(), curl_code: self.last_curl_code });
-        self.route.rest = Some(rest);
+        let (note, curl_code) = (self.last_note.clone(), self.last_curl_code);
+        self.broken = Some(Box::new(Broken { response, total, code, note, curl_code }));
+        self.route.rest = Some(Box::new(rest));
     }
 
     /// What the answer to such an attempt means, of which `judged` is right as far as its status goes.
@@ -87,7 +87,7 @@ impl Machine {
     }
 
     /// One more part of the call's response has come.
-    pub(super) fn add_part(&mut self, sizes: Sizes, trailers: HeaderMap) {
+    pub(super) fn add_part(&mut self, sizes: Sizes, trailers: Option<Box<HeaderMap>>) {
         self.last_response = None;
         let Some(broken) = &mut self.broken else { return };
         // Nobody else has it.

@@ -52,12 +52,14 @@ impl Reactor {
             };
             let mut route = find(multiplexer)?;
             if route.connects {
+                let turn = client.pool.turn_to_close();
                 let Room { at_origin, in_all } = client.pool.make_room(origin);
                 let closed = multiplexer.close_idle(now, Some(origin), at_origin);
                 let left = in_all.saturating_sub(closed);
                 if multiplexer.close_idle(now, None, left) < left || closed < at_origin {
                     client.pool.close_in_shards(origin);
                 }
+                drop(turn);
                 // The way may have been by what is gone now.
                 route = find(multiplexer)?;
             }

@@ -35,7 +35,7 @@ pub struct Exchange {
     tls_end: Option<TlsEnd>,
     /// How often a request was about to be sent (CURLOPT_PREREQFUNCTION). 0 is the proof of never sent.
     pub fired: u32,
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
     /// Sockets opened for this attempt.
     pub opened: u32,
     /// What the request goes out on.
@@ -95,14 +95,14 @@ impl Exchange {
         match catch_unwind(AssertUnwindSafe(|| callback(self))) {
             Ok(value) => value,
             Err(panic) => {
-                self.fault = Some(Fault::Panic(text::panic_message(&*panic)));
+                self.fault = Some(Box::new(Fault::Panic(text::panic_message(&*panic))));
                 refuse
             }
         }
     }
 
     fn stop(&mut self, fault: Fault) -> bool {
-        self.fault.get_or_insert(fault);
+        self.fault.get_or_insert_with(|| Box::new(fault));
         false
     }
 

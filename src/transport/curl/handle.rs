@@ -307,7 +307,9 @@ impl Handle {
             reused: exchange.fired > 0 && !new_connection,
             shared: connection.is_some_and(|connection| connection.is_http2),
             // libcurl sends again on a new connection only what the server has refused to act on (Curl_retry_request).
-            unprocessed: exchange.fault == Some(Fault::Resend) && new_connection && exchange.inflow.received == 0,
+            unprocessed: exchange.fault.as_deref() == Some(&Fault::Resend)
+                && new_connection
+                && exchange.inflow.received == 0,
             peer,
             connection_id: connection.map_or(-1, |connection| connection.id),
             timings,
@@ -338,7 +340,8 @@ impl Handle {
     /// A handle in doubt is not used again: a lookup or a panic may have left something behind.
     pub fn is_spoiled_by(&self, curl_code: Option<ffi::CURLcode>) -> bool {
         // An unfinished lookup goes on in libcurl's thread.
-        curl_code.is_none() && self.is_looking_up() || matches!(self.easy.get_ref().fault, Some(Fault::Panic(_)))
+        curl_code.is_none() && self.is_looking_up()
+            || matches!(self.easy.get_ref().fault.as_deref(), Some(Fault::Panic(_)))
     }
 
     /// Where libcurl tried to connect to last, of an attempt that sent nothing.

@@ -1,7 +1,7 @@
 //! How many connections lie idle in the shards of a client's engine threads: in all, and by origin.
 
 use crate::client::url::Origin;
-use crate::sync::{Map, Mutex};
+use crate::sync::{Map, Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,6 +12,7 @@ const MOST_ORIGINS: usize = 256;
 pub struct IdleInShards {
     all: AtomicU32,
     by_origin: Mutex<Map<Arc<Origin>, Arc<AtomicU32>>>,
+    closing: Mutex<()>,
 }
 
 /// One origin's share.
@@ -23,6 +24,11 @@ pub struct IdleAtOrigin {
 impl IdleInShards {
     pub fn count(&self) -> u32 {
         self.all.load(Ordering::Relaxed)
+    }
+
+    /// One engine thread at a time counts and closes what is too many: two that counted at once would both close it.
+    pub fn turn_to_close(&self) -> MutexGuard<'_, ()> {
+        self.closing.lock()
     }
 
     pub fn count_at(&self, origin: &Arc<Origin>) -> u32 {

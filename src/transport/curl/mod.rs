@@ -30,24 +30,42 @@ mod trust;
 
 use crate::sync::OnceLock;
 use crate::text;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 /// Whether HTTP/2 can be spoken with the libcurl in use: one built with nghttp2, and no older one, which does not hold back
 /// what comes before the server's SETTINGS.
 pub fn speaks_http2() -> bool {
-    ::curl::Version::get().feature_http2() && !is_older()
+    facts().has_http2 && !facts().is_older
 }
 
 /// Whether the libcurl in use is older than the bundled one, the first that is known.
 pub(crate) fn is_older() -> bool {
-    static IS_OLDER: OnceLock<bool> = OnceLock::new();
-    *IS_OLDER.get_or_init(|| ::curl::Version::get().version_num() < 0x08_16_00)
+    facts().is_older
+}
+
+struct Facts {
+    has_http2: bool,
+    is_older: bool,
+    version: CString,
+}
+
+/// Asked for once: curl_version() and curl_version_info() write what they tell into one place for all threads.
+fn facts() -> &'static Facts {
+    static FACTS: OnceLock<Facts> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        ::curl::init();
+        let known = ::curl::Version::get();
+        // SAFETY: a static string of libcurl's.
+        let version = unsafe { CStr::from_ptr(curl_sys::curl_version()) };
+        Facts {
+            has_http2: known.feature_http2(),
+            is_older: known.version_num() < 0x08_16_00,
+            version: text::c_string(&text::printable(version.to_bytes(), 300)),
+        }
+    })
 }
 
 /// "libcurl/8.22.0 OpenSSL/3.0.17 zlib/1.2.13", as linked at run time.
-pub fn version() -> CString {
-    ::curl::init();
-    // SAFETY: a static string of libcurl's.
-    let version = unsafe { std::ffi::CStr::from_ptr(curl_sys::curl_version()) };
-    text::c_string(&text::printable(version.to_bytes(), 300))
+pub fn version() -> &'static CStr {
+    &facts().version
 }

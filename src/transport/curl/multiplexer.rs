@@ -54,6 +54,10 @@ pub struct Multiplexer {
     turn: u64,
     alarms: Alarms,
     ready: Vec<Ready>,
+    /// What the poller told when it was asked of idle connections, for the next turn.
+    ready_later: Vec<Ready>,
+    /// When the poller was asked last.
+    asked_at: Micros,
     touched: Vec<u32>,
     raised: Vec<u32>,
     /// Attempts that have not been driven yet, and so are about to take an idle connection.
@@ -125,6 +129,8 @@ impl Multiplexer {
             turn: 1,
             alarms: Alarms::default(),
             ready: Vec::new(),
+            ready_later: Vec::new(),
+            asked_at: 0,
             touched: Vec::new(),
             raised: Vec::new(),
             taking: 0,
@@ -138,12 +144,13 @@ impl Multiplexer {
 
     /// Where an attempt will run: the first shard with an idle connection, else one with room for another, else a new one.
     pub fn route(&mut self, now: Micros, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
+        self.ask_of_idle(now)?;
         let (mut roomy, mut version) = (None, Version::Http1);
         if let Some(lane) = self.lanes.get(origin) {
             version = lane.version();
             for &number in &lane.shards {
-                let Some(Some(shard)) = self.shards.get_mut(number as usize) else { continue };
-                if !fresh_connection && shard.has_good_idle(now) {
+                let Some(Some(shard)) = self.shards.get(number as usize) else { continue };
+                if !fresh_connection && shard.has_idle(now) {
                     return Ok(Route { shard: number, connects: false, fresh_connection, version });
                 }
                 if roomy.is_none() && shard.has_room(now) {
@@ -282,9 +289,10 @@ impl Multiplexer {
             lane.spare.push(transfer.handle);
         }
         // Those that libcurl could not make room for within the shard.
-        let excess = self.idle.count().saturating_sub(self.limits.max_idle);
-        if excess > 0 {
-            self.close_idle(now, None, excess);
+        if self.idle.count() > self.limits.max_idle {
+            let idle = self.idle.clone();
+            let _turn = idle.turn_to_close();
+            self.close_idle(now, None, idle.count().saturating_sub(self.limits.max_idle));
         }
         Some(end)
     }

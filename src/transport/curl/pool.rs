@@ -14,7 +14,7 @@ use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex, OnceLock, this_thread};
+use crate::sync::{Map, Mutex, MutexGuard, OnceLock, this_thread};
 use std::sync::Arc;
 
 /// Has every engine thread look at [`Pool::excess`] of an origin.
@@ -140,6 +140,11 @@ impl Pool {
         if let Some(close) = self.close_in_shards.get() {
             close(origin);
         }
+    }
+
+    /// To be held from counting them until they are closed.
+    pub fn turn_to_close(&self) -> MutexGuard<'_, ()> {
+        self.idle_in_shards.turn_to_close()
     }
 
     /// How many idle connections there are beyond the limits, at one origin or in all.

@@ -36,7 +36,7 @@ impl Secure {
     }
 
     /// A connection whose handshake is over. `None`: it is that with a proxy.
-    pub fn describe(&self, tls: Tls) -> Option<Secured> {
+    pub fn describe(&self, tls: Tls) -> Option<Box<Secured>> {
         if !self.tls_to_origin {
             return None;
         }
@@ -53,7 +53,7 @@ impl Secure {
         };
         let chain = session.peer_cert_chain().filter(|_| self.keeps_certificates);
         let certificates = chain.into_iter().flatten().filter_map(|one| one.to_der().ok().map(Vec::into_boxed_slice));
-        Some(Secured { version, cipher, certificates: certificates.collect() })
+        Some(Box::new(Secured { version, cipher, certificates: certificates.collect() }))
     }
 }
 

@@ -244,18 +244,6 @@ impl Sockets {
         self.with_connection(fd, lost).unwrap_or(false)
     }
 
-    /// Whether any idle connection is of no use any more, which it then never will be.
-    pub fn has_lost(&self) -> bool {
-        let mut open = self.open.lock();
-        let idle = open.iter_mut().filter_map(|socket| socket.connection.as_mut()).filter(|one| one.is_idle());
-        let mut has_lost = false;
-        for lost in idle.filter(|connection| connection.look() != Idle::Quiet) {
-            self.bury(lost);
-            has_lost = true;
-        }
-        has_lost
-    }
-
     /// When the connection that has been idle longest became so.
     pub fn oldest_idle(&self) -> Option<Micros> {
         let open = self.open.lock();

@@ -223,7 +223,7 @@ impl Driver {
                 Action::StartAttempt { fresh_connection } => {
                     self.ended.0.push(self.now);
                     self.ended.1.push(fresh_connection);
-                    self.asked.push(self.machine.route().rest.clone());
+                    self.asked.push(self.machine.route().rest.as_deref().cloned());
                     self.attempt()
                 }
                 Action::Body { .. } | Action::AbortAttempt => panic!("no attempt runs"),

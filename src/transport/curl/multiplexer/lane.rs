@@ -149,17 +149,15 @@ impl Multiplexer {
 
     /// Where an attempt goes that shares the connection of all.
     pub fn join(&mut self, now: Micros, origin: &Arc<Origin>) -> Result<Route> {
+        self.ask_of_idle(now)?;
         let lane = self.lane(origin);
         let version = lane.version();
         let known = match &lane.speaks {
             Speaks::Http2 { shard, .. } => *shard,
             _ => None,
         };
-        let shards = &mut self.shards;
-        let mut is_good = |number: &u32| match &mut shards[*number as usize] {
-            Some(shard) => !shard.is_avoided(now) && (shard.is_busy() || !shard.loses_idle(now)),
-            None => false,
-        };
+        let shards = &self.shards;
+        let is_good = |number: &u32| matches!(&shards[*number as usize], Some(shard) if !shard.is_avoided(now));
         let shard = match known.filter(|number| is_good(number)) {
             Some(number) => number,
             None => {

@@ -10,7 +10,7 @@ mod backend;
 use crate::error::Result;
 use crate::sync::Mutex;
 use backend::Backend;
-pub use backend::{Kind, block_signals};
+pub use backend::{Kind, MOST_EVENTS, block_signals};
 use rustix::fd::RawFd;
 use std::sync::Arc;
 
@@ -166,18 +166,23 @@ impl Poller {
         }
     }
 
-    /// Sleeps for `us` microseconds at most (`None`: no limit), and adds what happened to `ready`.
-    pub fn wait(&self, us: Option<u64>, ready: &mut Vec<Ready>) -> Result<()> {
+    /// Sleeps for `us` microseconds at most (`None`: no limit), and adds what happened to `ready`. False: it may not be all.
+    pub fn wait(&self, us: Option<u64>, ready: &mut Vec<Ready>) -> Result<bool> {
         let us = if self.table.lock().renewed.is_empty() { us } else { Some(0) };
-        self.backend.wait(us, ready, &self.table)?;
+        let before = ready.len();
+        let told_all = self.backend.wait(us, ready, &self.table)?;
         let mut table = self.table.lock();
-        ready.retain_mut(|ready| table.translate(ready));
+        let mut at = 0;
+        ready.retain_mut(|ready| {
+            at += 1;
+            at <= before || table.translate(ready)
+        });
         let Table { entries, renewed } = &mut *table;
         for fd in renewed.drain(..) {
             let owner = entries[fd as usize].owner;
             ready.push(Ready { fd, owner, events: READ, hung_up: true, is_edge: true });
         }
-        Ok(())
+        Ok(told_all)
     }
 }
 
@@ -193,7 +198,8 @@ impl Table {
     /// From what happened to what somebody wants to know.
     fn translate(&mut self, ready: &mut Ready) -> bool {
         let entry = self.entry(ready.fd);
-        (ready.owner, ready.is_edge) = (entry.owner, entry.mode == Mode::Sticky);
+        ready.owner = entry.owner;
+        ready.is_edge &= entry.mode == Mode::Sticky;
         let readable = ready.events & (READ | FAILED) != 0;
         ready.events &= entry.want | FAILED;
         if readable {

@@ -32,9 +32,6 @@ const MOST_STREAMS: c_long = 1000;
 /// Between two looks at the transfers of a shared connection.
 const LOOKS: Micros = 20_000;
 
-/// For so long one of our own looks at idle connections holds: a request takes longer to be on its way.
-const SEEN: Micros = 50;
-
 /// For so long libcurl trusts a connection without a look (CPOOL's `lastchecked`), and a little more.
 const TRUSTED: Micros = 1_100_000;
 
@@ -54,8 +51,6 @@ pub struct Shard {
     pub is_runnable: bool,
     /// The turn of the multiplexer in which it was driven without an event last.
     pub driven_in: u64,
-    /// When all idle connections were looked at last.
-    seen_at: Micros,
     /// When libcurl may be trusted with its idle connections again.
     avoid_until: Micros,
     /// For so many connections.
@@ -102,7 +97,6 @@ impl Shard {
             taking: 0,
             is_runnable: false,
             driven_in: 0,
-            seen_at: 0,
             avoid_until: 0,
             room: (FEWEST_CONNECTIONS + others / 2).min(MOST_CONNECTIONS),
             most_connections: 0,
@@ -289,24 +283,9 @@ impl Shard {
         self.busy > 0
     }
 
-    /// Whether there is one for another attempt, as of this very moment: which of them libcurl takes is its choice, and the
-    /// poller may not have been asked since the server closed one or said something on it.
-    pub fn has_good_idle(&mut self, now: Micros) -> bool {
-        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now && !self.loses_idle(now)
-    }
-
-    /// Whether an idle connection has turned out to be of no use.
-    pub fn loses_idle(&mut self, now: Micros) -> bool {
-        // One that became idle meanwhile was looked at then.
-        if now < self.seen_at.saturating_add(SEEN) {
-            return false;
-        }
-        self.seen_at = now;
-        let has_lost = self.sockets.has_lost();
-        if has_lost {
-            self.avoid(now);
-        }
-        has_lost
+    /// Whether there is one for another attempt: which of them libcurl takes is its choice.
+    pub fn has_idle(&self, now: Micros) -> bool {
+        !self.is_http2 && self.sockets.alive() > self.busy && self.avoid_until <= now
     }
 
     pub fn has_room(&self, now: Micros) -> bool {

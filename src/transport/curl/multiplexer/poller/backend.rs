@@ -27,6 +27,9 @@ impl Kind {
     }
 }
 
+/// Told at once.
+pub const MOST_EVENTS: usize = 256;
+
 pub(super) enum Backend {
     #[cfg(target_os = "linux")]
     Epoll(epoll::Epoll),
@@ -81,13 +84,14 @@ impl Backend {
         }
     }
 
-    pub fn wait(&self, us: Option<u64>, ready: &mut Vec<Ready>, table: &Mutex<Table>) -> Result<()> {
+    /// False: there may be more.
+    pub fn wait(&self, us: Option<u64>, ready: &mut Vec<Ready>, table: &Mutex<Table>) -> Result<bool> {
         // Rounded up: a timer that fires early would find that nothing has happened yet.
         let ms = us.map_or(c_int::MAX, |us| c_int::try_from(us.div_ceil(1000)).unwrap_or(c_int::MAX));
         match self {
             #[cfg(target_os = "linux")]
             Backend::Epoll(epoll) => epoll.wait(us.map(|_| ms), ready),
-            Backend::Poll(multi) => poll(multi, ms, ready, table),
+            Backend::Poll(multi) => poll(multi, ms, ready, table).map(|()| true),
         }
     }
 }
@@ -126,8 +130,6 @@ mod epoll {
     use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
     use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
     use rustix::io::Errno;
-
-    const MOST_EVENTS: usize = 256;
 
     pub struct Epoll {
         epoll: OwnedFd,
@@ -173,7 +175,7 @@ mod epoll {
             let _ = epoll::delete(&self.epoll, borrow(fd));
         }
 
-        pub fn wait(&self, ms: Option<c_int>, ready: &mut Vec<Ready>) -> Result<()> {
+        pub fn wait(&self, ms: Option<c_int>, ready: &mut Vec<Ready>) -> Result<bool> {
             let mut events =
                 [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; MOST_EVENTS];
             let limit =
@@ -196,12 +198,12 @@ mod epoll {
                 ready.push(Ready {
                     fd,
                     owner: Owner::Nobody,
-                    is_edge: false,
+                    is_edge: true,
                     hung_up: flags.intersects(epoll::EventFlags::RDHUP),
                     events,
                 });
             }
-            Ok(())
+            Ok(count < MOST_EVENTS)
         }
     }
 
