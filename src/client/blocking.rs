@@ -115,12 +115,10 @@ impl<'c> Driver<'c> {
         latest: Micros,
         grant: &mut Option<Grant>,
     ) -> Action {
+        let _inside = clock.enter();
         loop {
             let signals = self.signals(&[place.signal()]);
-            let waited = match place.until() {
-                Some(until) => clock.wait(&signals, until.min(latest)),
-                None => clock.wait_for_others(&signals, latest),
-            };
+            let waited = clock.wait(&signals, place.until().map_or(latest, |until| until.min(latest)));
             let now = self.now();
             if let Err(error) = waited {
                 return self.machine.handle(now, Event::Failed(error));
@@ -171,7 +169,7 @@ impl<'c> Driver<'c> {
             }
             let until = self.machine.wake_at().unwrap_or(Micros::MAX);
             let signals = self.signals(&[place.turn()]);
-            if let Err(error) = self.client.config.clock.wait_for_others(&signals, until) {
+            if let Err(error) = self.client.config.clock.wait(&signals, until) {
                 return self.machine.handle(self.now(), Event::Failed(error));
             }
         }

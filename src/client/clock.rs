@@ -2,7 +2,7 @@
 //! waits may be given virtual time instead of the former.
 
 use super::signal::{self, Signal};
-use super::virtual_clock::VirtualClock;
+use super::virtual_clock::{Inside, VirtualClock};
 use crate::error::Result;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
@@ -46,27 +46,34 @@ impl Clock {
         }
     }
 
-    /// Sleeps until one of `signals` is raised or it is `until`. May wake early.
+    /// Sleeps until one of `signals` is raised or it is `until`, which virtual time moves on to when nobody else runs. May wake
+    /// early.
     pub fn wait(&self, signals: &[&Signal], until: Micros) -> Result<()> {
         match self {
             Clock::Real => {
-                wait_really(signals, until);
+                let limit = if until == Micros::MAX { None } else { Some(until.saturating_sub(now())) };
+                signal::wait(signals, limit);
                 Ok(())
             }
             Clock::Virtual(clock) => clock.wait(signals, until),
         }
     }
 
-    /// The same for who is behind another that waits: virtual time does not move on for it, or it would come to `until`
-    /// before the other's turn.
-    pub fn wait_for_others(&self, signals: &[&Signal], until: Micros) -> Result<()> {
+    /// This thread is inside a function of the library's that goes by it: until what this returns is dropped, virtual time
+    /// stands still for it, but for while it waits.
+    pub fn enter(&self) -> Option<Inside> {
+        self.virtual_clock().map(VirtualClock::enter)
+    }
+
+    pub fn virtual_clock(&self) -> Option<&Arc<VirtualClock>> {
         match self {
-            Clock::Real => {
-                wait_really(signals, until);
-                Ok(())
-            }
-            Clock::Virtual(clock) => clock.wait_for_others(signals, until),
+            Clock::Real => None,
+            Clock::Virtual(clock) => Some(clock),
         }
+    }
+
+    pub fn check_fork(&self) -> Result<()> {
+        self.virtual_clock().map_or(Ok(()), |clock| clock.check_fork())
     }
 
     pub fn is_same(&self, other: &Clock) -> bool {
@@ -76,9 +83,4 @@ impl Clock {
             _ => false,
         }
     }
-}
-
-fn wait_really(signals: &[&Signal], until: Micros) {
-    let limit = if until == Micros::MAX { None } else { Some(until.saturating_sub(now())) };
-    signal::wait(signals, limit);
 }

@@ -10,6 +10,7 @@ use super::retry_rules::RetryRules;
 use super::timeouts::Timeouts;
 use super::tls::Tls;
 use super::url::{Base, UrlError};
+use super::virtual_clock::VirtualClock;
 use crate::error::{Code, Error, Result};
 use crate::transport::curl;
 use crate::transport::mock::Mock;
@@ -178,9 +179,10 @@ impl Config {
         Ok(())
     }
 
-    /// Of several, whoever waits first would move virtual time on for the others.
-    pub fn engine_threads(&self) -> u32 {
-        if self.clock.is_same(&Clock::Real) { self.engine_threads } else { 1 }
+    /// By which calls may have to wait: that of all their time, or of the rate limiters alone.
+    pub fn virtual_clock(&self) -> Option<&Arc<VirtualClock>> {
+        let of_limiters = || self.rate_limiters.first().and_then(|limiter| limiter.clock().virtual_clock());
+        self.clock.virtual_clock().or_else(of_limiters)
     }
 
     pub fn set_engine_threads(&mut self, threads: u32) -> Result<()> {
@@ -203,6 +205,7 @@ impl Config {
             let why = "the rate limiters of a client with a virtual clock must go by that clock";
             return Err(Error::new(Code::HTTPC_E_INVALID_ARG, why));
         }
+        self.clock.check_fork()?;
         self.mock.as_ref().map_or(Ok(()), |mock| mock.check())
     }
 

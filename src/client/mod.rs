@@ -65,6 +65,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use url::Origin;
+use virtual_clock::{Inside, Resting, Sleeper};
 
 /// Kept at least, before those that say nothing are forgotten.
 const MOST_BUDGETS: usize = 1024;
@@ -127,21 +128,25 @@ impl Client {
     }
 
     /// Ends running and later calls, and waits for the running ones.
-    pub fn close(&self, wait_ms: u64) -> Result<()> {
+    pub fn close(self: &Arc<Self>, wait_ms: u64) -> Result<()> {
         self.check_fork()?;
         self.closing.raise();
         self.pool.close();
         if let Some(engine) = self.started_engine() {
             engine.tell_all(|| Message::Close);
         }
-        let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
-        let mut ending = self.ending.lock();
-        if self.running.load(Ordering::SeqCst) > 0 && wait_ms > 0 && self.is_inside() {
+        if self.running.load(Ordering::SeqCst) == 0 {
+            return Ok(());
+        }
+        if wait_ms > 0 && self.is_inside() {
             return Err(Error::new(
                 Code::HTTPC_E_WOULD_DEADLOCK,
                 "the client is closed, but a callback of one of its own calls cannot wait for that call to end",
             ));
         }
+        let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
+        let _resting = (wait_ms > 0).then(|| Resting::by(self.config.virtual_clock(), || self.clone()));
+        let mut ending = self.ending.lock();
         while self.running.load(Ordering::SeqCst) > 0 {
             // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
             let expired = match deadline {
@@ -201,7 +206,7 @@ impl Client {
         if self.closing.is_raised() {
             return Err(closed());
         }
-        let started = Engine::start(self, self.config.engine_threads())?;
+        let started = Engine::start(self, self.config.engine_threads)?;
         let inboxes = started.inboxes().to_vec();
         self.pool.on_lack_of_room(Box::new(move |origin| {
             for inbox in &inboxes {
@@ -277,7 +282,7 @@ impl Client {
     fn enter(&self) -> Result<Running<'_>> {
         let registered = self.register()?;
         self.is_home_of_this_thread();
-        Ok(Running { _registered: registered })
+        Ok(Running { _registered: registered, _inside: self.config.clock.enter() })
     }
 
     /// What runs on this thread from now on is inside this client.
@@ -356,6 +361,13 @@ thread_local! {
         const { RefCell::new(ManuallyDrop::new(SmallVec::new_const())) };
 }
 
+/// Who closes it waits for its calls.
+impl Sleeper for Client {
+    fn is_ready(&self) -> bool {
+        self.running.load(Ordering::SeqCst) == 0
+    }
+}
+
 struct Registered<'c> {
     client: &'c Client,
 }
@@ -374,7 +386,9 @@ impl Drop for Registered<'_> {
 }
 
 struct Running<'c> {
+    // In this order: who waits for the call's end is ready before time may move.
     _registered: Registered<'c>,
+    _inside: Option<Inside>,
 }
 
 impl Drop for Running<'_> {

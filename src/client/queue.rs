@@ -4,10 +4,12 @@
 use super::fork;
 use super::reactor::pending::Outcome;
 use super::signal::Signal;
+use super::virtual_clock::{Resting, Sleeper, VirtualClock};
 use crate::error::{Code, Error, Result};
 use crate::sync::{Condvar, Mutex, OnceLock};
 use rustix::fd::{AsFd, AsRawFd, RawFd};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub struct Event {
@@ -30,6 +32,21 @@ struct State {
     is_unrung: bool,
     /// Nobody will ask any more.
     closed: bool,
+    /// Of those whose calls' outcomes come here, each once.
+    clocks: Vec<Arc<VirtualClock>>,
+}
+
+impl State {
+    fn has_something_to_tell(&self) -> bool {
+        !self.events.is_empty() || self.closed
+    }
+}
+
+/// Who waits for events.
+impl Sleeper for Queue {
+    fn is_ready(&self) -> bool {
+        self.state.lock().has_something_to_tell()
+    }
 }
 
 impl Default for Queue {
@@ -56,6 +73,16 @@ impl Queue {
             }
         };
         Ok(bell.as_fd().as_raw_fd())
+    }
+
+    /// Events will come by this clock, and so do those go who wait for them.
+    pub fn goes_by(&self, clock: &Arc<VirtualClock>) {
+        let mut state = self.state.lock();
+        if !state.clocks.iter().any(|other| Arc::ptr_eq(other, clock)) {
+            state.clocks.push(clock.clone());
+            drop(state);
+            self.arrived.notify_all();
+        }
     }
 
     /// The descriptor shows it at once. True: threads that wait have not been told, and [`Queue::ring`] should follow soon.
@@ -93,26 +120,38 @@ impl Queue {
     }
 
     /// Up to `most` events, as soon as there is one; HTTPC_E_AGAIN when none came in time.
-    pub fn next(&self, most: usize, wait_ms: u64) -> Result<Vec<Event>> {
+    pub fn next(self: &Arc<Self>, most: usize, wait_ms: u64) -> Result<Vec<Event>> {
         self.check_fork()?;
         // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
+        let (mut expired, mut resting) = (false, None);
         let mut state = self.state.lock();
         while state.events.is_empty() {
             if state.closed {
                 return Err(Error::new(Code::HTTPC_E_CLOSED, "the queue was freed"));
             }
-            let expired = match deadline {
-                _ if wait_ms == 0 => true,
-                Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
-                None => {
-                    self.arrived.wait(&mut state);
-                    false
-                }
-            };
-            if expired && state.events.is_empty() {
+            if expired || wait_ms == 0 {
                 return Err(Error::new(Code::HTTPC_E_AGAIN, "no event came in time"));
             }
+            let clocks = state.clocks.clone();
+            drop(state);
+            // Anew each time: another may have taken what this thread was woken for.
+            drop(resting.take());
+            let resting = resting.insert(Resting::by(&clocks, || self.clone()));
+            state = self.state.lock();
+            if !state.has_something_to_tell() && state.clocks.len() == clocks.len() {
+                expired = match deadline {
+                    Some(deadline) => self.arrived.wait_until(&mut state, deadline).timed_out(),
+                    None => {
+                        self.arrived.wait(&mut state);
+                        false
+                    }
+                };
+            }
+            drop(state);
+            // Before the event is taken, or nobody would seem to be about to run.
+            resting.get_up();
+            state = self.state.lock();
         }
         let taken = most.min(state.events.len());
         let events = state.events.drain(..taken).collect();

@@ -68,6 +68,7 @@ impl RateLimiter {
                 return Err(Error::invalid(argument, "is 0"));
             }
         }
+        clock.check_fork()?;
         let Some(rate) = Gcra::new(tokens, period_us, burst) else {
             let why = format!("{tokens} in {period_us} us is more than one per microsecond; count in larger units");
             return Err(Error::invalid("tokens", why));
@@ -126,6 +127,7 @@ impl RateLimiter {
     pub fn acquire(self: &Arc<Self>, weight: u64, wait_ms: u64, token: Option<&CancelToken>) -> Result<Grant> {
         token.map_or(Ok(()), CancelToken::check_fork)?;
         check_cancelled(token)?;
+        let _inside = self.clock.enter();
         let start = self.clock.now();
         let latest = start.saturating_add(wait_ms.saturating_mul(1000));
         let mut place = match self.request(weight, start, latest)? {
@@ -135,10 +137,7 @@ impl RateLimiter {
         };
         loop {
             let signals: Vec<&Signal> = token.map(CancelToken::signal).into_iter().chain([place.signal()]).collect();
-            match place.until() {
-                Some(until) => self.clock.wait(&signals, until.min(latest))?,
-                None => self.clock.wait_for_others(&signals, latest)?,
-            }
+            self.clock.wait(&signals, place.until().map_or(latest, |until| until.min(latest)))?;
             check_cancelled(token)?;
             let now = self.clock.now();
             if let Some(grant) = place.poll(now) {
@@ -217,7 +216,7 @@ impl Place {
 
 impl<W: Wake + 'static> Place<W> {
     /// Who waits in it.
-    pub fn waker(&self) -> &W {
+    pub fn waker(&self) -> &Arc<W> {
         &self.waker
     }
 

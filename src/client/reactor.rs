@@ -17,6 +17,7 @@ use super::machine::{Action, Event};
 use super::queue::Queue;
 use super::response::Response;
 use super::url::Origin;
+use super::virtual_clock::{Inside, Presence};
 use crate::error::{Code, Error, Result};
 use crate::text;
 use crate::transport::curl::multiplexer::Multiplexer;
@@ -47,13 +48,16 @@ pub struct Reactor {
     /// Read once for each thing that happens.
     now: Micros,
     stopping: bool,
+    /// By the client's clock, until its thread runs.
+    presence: Option<Presence>,
 }
 
 impl Reactor {
     pub fn new(client: &Arc<Client>, engine: EngineId) -> Result<Reactor> {
         let multiplexer = client.pool.multiplexer(Kind::from_environment())?;
+        let (config, waker) = (&client.config, multiplexer.waker());
         Ok(Reactor {
-            inbox: Arc::new(Inbox::new(multiplexer.waker(), engine)),
+            inbox: Arc::new(Inbox::new(waker, engine, config.virtual_clock().cloned())),
             client: client.clone(),
             messages: Vec::new(),
             multiplexer,
@@ -62,8 +66,9 @@ impl Reactor {
             tokens: Tokens::default(),
             unrung: Vec::new(),
             completed: 0,
-            now: client.config.clock.now(),
+            now: config.clock.now(),
             stopping: false,
+            presence: config.clock.virtual_clock().map(Presence::new),
         })
     }
 
@@ -75,6 +80,7 @@ impl Reactor {
     pub fn run(mut self) {
         block_signals();
         self.inbox.read_here();
+        let _inside = self.presence.take().map(Inside::begin);
         self.client.is_home_of_this_thread();
         while !(self.stopping && self.flights.is_empty()) {
             let turned = catch_unwind(AssertUnwindSafe(|| self.turn()));

@@ -83,6 +83,8 @@ pub fn run(
     mut attempt: impl FnMut(u32, Option<u64>) -> Result<Report>,
 ) -> Result<()> {
     token.map_or(Ok(()), CancelToken::check_fork)?;
+    clock.check_fork()?;
+    let _inside = clock.enter();
     let started = clock.now();
     let idempotent = rules.idempotent;
     let mut run = Run {

@@ -5,11 +5,12 @@ use super::fork;
 use crate::error::{Code, Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug)]
 pub struct Signal {
-    raised: AtomicBool,
+    raised: Arc<AtomicBool>,
     born: fork::Generation,
     /// Readable for ever once raised.
     readable: OwnedFd,
@@ -22,13 +23,13 @@ impl Signal {
     pub fn new() -> Result<Signal> {
         use rustix::event::{EventfdFlags, eventfd};
         let readable = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(no_descriptor)?;
-        Ok(Signal { raised: AtomicBool::new(false), born: fork::Generation::current(), readable })
+        Ok(Signal { raised: Arc::default(), born: fork::Generation::current(), readable })
     }
 
     #[cfg(not(target_os = "linux"))]
     pub fn new() -> Result<Signal> {
         let (readable, writable) = rustix::pipe::pipe().map_err(no_descriptor)?;
-        Ok(Signal { raised: AtomicBool::new(false), born: fork::Generation::current(), readable, writable })
+        Ok(Signal { raised: Arc::default(), born: fork::Generation::current(), readable, writable })
     }
 
     /// Async-signal-safe: an atomic swap and one write.
@@ -51,6 +52,11 @@ impl Signal {
 
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::SeqCst)
+    }
+
+    /// What [`Signal::is_raised`] reads, for who looks from afar.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.raised.clone()
     }
 
     /// For a signal that means "look again" and has one waiter, who calls this before it looks. First the descriptor, then

@@ -6,6 +6,7 @@ use super::reactor::pending::{Pending, Receiver};
 use super::request::Request;
 use super::response::Response;
 use super::sink::{Piece, Pipe, PipeSink};
+use super::virtual_clock::VirtualClock;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -22,13 +23,14 @@ impl Stream {
         if request.sink.is_some() {
             return Err(Error::invalid("request", "has a body sink, so there would be nothing to read"));
         }
+        let _inside = client.config.clock.enter();
         let pipe = Arc::<Pipe>::default();
         let request = Request { sink: Some(Arc::new(PipeSink(pipe.clone()))), ..request.clone() };
         let prepared = Prepared::new(client, Arc::new(request), Receiver::Owner, false)?;
         let pending = prepared.pending().clone();
         pending.check_waiting()?;
         prepared.launch()?;
-        match pipe.head() {
+        match pipe.head(pending.clock()) {
             Some(head) => Ok(Stream { pipe, pending, head, outcome: None }),
             None => {
                 pending.wait(u64::MAX)?;
@@ -51,6 +53,7 @@ impl Stream {
         if into.is_empty() {
             return Err(Error::invalid("size", "is 0, which would look like the end"));
         }
+        let _inside = self.pending.clock().map(VirtualClock::enter);
         loop {
             match self.pipe.read(into) {
                 Piece::Bytes { count, resume } => {
@@ -62,7 +65,7 @@ impl Stream {
                 Piece::Over => return self.end(),
                 Piece::Nothing => {
                     self.pending.check_waiting()?;
-                    self.pipe.wait();
+                    self.pipe.wait(self.pending.clock());
                 }
             }
         }

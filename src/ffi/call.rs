@@ -47,8 +47,14 @@ impl Done {
     }
 }
 
-unsafe fn pending<'a>(call: *const httpc_call) -> Result<&'a Pending> {
-    unsafe { borrow(call.cast::<Pending>(), "call") }
+unsafe fn pending(call: *const httpc_call) -> Result<Arc<Pending>> {
+    unsafe { borrow(call, "call") }?;
+    let call: *const Pending = call.cast();
+    // SAFETY: it came from a submission and is not freed yet.
+    unsafe {
+        Arc::increment_strong_count(call);
+        Ok(Arc::from_raw(call))
+    }
 }
 
 unsafe fn submit(
@@ -127,13 +133,9 @@ pub unsafe extern "C" fn httpc_call_cancel(call: *mut httpc_call) {
         return;
     }
     super::quiet((), || {
-        let call: *const Pending = call.cast_const().cast();
-        // SAFETY: it came from a submission and is not freed yet.
-        let call = unsafe {
-            Arc::increment_strong_count(call);
-            Arc::from_raw(call)
-        };
-        call.cancel();
+        if let Ok(call) = unsafe { pending(call) } {
+            call.cancel();
+        }
     });
 }
 
@@ -146,13 +148,9 @@ pub unsafe extern "C" fn httpc_call_resume(call: *mut httpc_call) {
         return;
     }
     super::quiet((), || {
-        let call: *const Pending = call.cast_const().cast();
-        // SAFETY: as in httpc_call_cancel().
-        let call = unsafe {
-            Arc::increment_strong_count(call);
-            Arc::from_raw(call)
-        };
-        call.resume();
+        if let Ok(call) = unsafe { pending(call) } {
+            call.resume();
+        }
     });
 }
 

@@ -95,6 +95,9 @@ TEST(wrong_arguments)
     CHECK_CODE(httpc_clock_set_manual(NULL, 1), HTTPC_E_INVALID_ARG);
     CHECK_CODE(httpc_clock_advance(NULL, 1), HTTPC_E_INVALID_ARG);
     CHECK_CODE(httpc_clock_advance(clock, UINT64_MAX), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(httpc_clock_add_threads(NULL, 1), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(httpc_clock_add_threads(clock, -1), HTTPC_E_INVALID_ARG);
+    CHECK_CODE(httpc_clock_add_threads(clock, INT32_MAX), HTTPC_E_INVALID_ARG);
     CHECK_EQ(httpc_clock_now_ms(clock), 0);
     CHECK(httpc_clock_now_ms(NULL) == HTTPC_FOREVER);
     httpc_clock_free(clock);

@@ -157,6 +157,48 @@ TEST(a_rate_limiter_serves_the_parent_only)
     httpc_rate_limiter_free(limiter);
 }
 
+static int32_t succeed(void *userdata, uint32_t attempt, uint64_t left_ms, uint64_t *retry_after_ms)
+{
+    (void)userdata, (void)attempt, (void)left_ms, (void)retry_after_ms;
+    return HTTPC_OUTCOME_SUCCESS;
+}
+
+static int use_the_parents_clock(void *clock)
+{
+    httpc_error *error = NULL;
+    httpc_rate_limiter *limiter = NULL;
+    httpc_client *client = NULL;
+    httpc_config *config = new_config();
+    httpc_mock *mock = NULL;
+    CHECK_CODE(httpc_clock_advance(clock, 1), HTTPC_E_FORKED);
+    CHECK_CODE(httpc_clock_set_manual(clock, 1), HTTPC_E_FORKED);
+    CHECK_CODE(httpc_clock_add_threads(clock, 1), HTTPC_E_FORKED);
+    CHECK_EQ(httpc_clock_now_ms(clock), 7);
+    httpc_code code = httpc_retry_run(NULL, 0, NULL, clock, succeed, NULL, &error);
+    check_forked(code, error);
+    code = httpc_rate_limiter_new(1, 1000, 1, clock, &limiter, &error);
+    check_forked(code, error);
+    CHECK_CODE(httpc_mock_new(&mock, NULL), HTTPC_OK);
+    httpc_config_set_mock(config, mock);
+    httpc_config_set_clock(config, clock);
+    code = httpc_client_new(config, &client, &error);
+    check_forked(code, error);
+    httpc_config_free(config);
+    httpc_mock_free(mock);
+    httpc_clock_free(clock);
+    return check_failures;
+}
+
+TEST(a_clock_serves_the_parent_only)
+{
+    httpc_clock *clock = NULL;
+    CHECK_CODE(httpc_clock_new(&clock, NULL), HTTPC_OK);
+    httpc_clock_advance(clock, 7);
+    CHECK_EQ(in_child(use_the_parents_clock, clock), 0);
+    CHECK_CODE(httpc_clock_advance(clock, 1), HTTPC_OK);
+    httpc_clock_free(clock);
+}
+
 struct plain_objects {
     httpc_config *config;
     httpc_request *request;

@@ -1,5 +1,6 @@
 /* Mocked faults by virtual time: the client's own timeouts and retries deal with them as with real ones. */
 #include "mock.h"
+#include "sink.h"
 
 /* No retries. */
 static httpc_client *client_without_retries(struct mocked *m)
@@ -264,4 +265,19 @@ TEST_BOTH(a_body_sink_gets_the_final_body_alone)
     httpc_request_free(request);
     free_mocked(&m);
     free(big);
+}
+
+TEST(a_whole_body_waits_for_a_sink_that_pauses)
+{
+    struct mocked m = new_mocked();
+    struct sink s = SINK;
+    s.head_says = HTTPC_SINK_PAUSE;
+    reply(on(&m, "GET", API "/x"), 200, "body");
+    CHECK_CODE(httpc_clock_add_threads(m.clock, 1), HTTPC_OK);
+    httpc_call *call = submit(m.client, request_into(&s, "/x"), NULL, NULL);
+    AWAIT(&s, s.heads == 1);
+    httpc_call_resume(call);
+    CHECK_CODE(code_of(result_of(call)), HTTPC_OK);
+    CHECK_STR(s.text, "body");
+    free_mocked(&m);
 }

@@ -1,6 +1,7 @@
 // httpclient.hpp without HTTP: virtual clocks, rate limiters, retry_run() and the loop that a program drives itself.
 #include "hpp.hpp"
 
+#include <thread>
 #include <vector>
 
 static_assert(is_handle<http::clock> && is_handle<http::rate_limiter> && is_handle<http::retry>,
@@ -30,6 +31,32 @@ TEST(a_clock_is_advanced)
     CHECK(time.now() == 2000ms);
     CHECK_CODE(time.advance(-1ms), HTTPC_E_INVALID_ARG);
     CHECK_CODE(http::clock(nullptr).manual(true), HTTPC_E_INVALID_ARG);
+}
+
+TEST(counted_threads_each_see_their_own_time)
+{
+    const auto time = make_clock();
+    CHECK_CODE(time.add_threads(-1), HTTPC_E_INVALID_ARG);
+    std::vector<std::thread> threads;
+    http::counted_thread starter(time);
+    for (int number = 1; number <= 4; number++) {
+        threads.emplace_back([&time, number, counted = http::counted_thread(time)] {
+            const auto limiter = make_limiter(1, std::chrono::seconds(number), 1, &time);
+            for (int turn = 0; turn < 5; turn++) {
+                CHECK(limiter.try_acquire().has_value());
+                CHECK(time.now() == std::chrono::seconds(number * turn));
+            }
+        });
+    }
+    CHECK(time.now() == 0ms);
+    {
+        const http::counted_thread ended = std::move(starter);
+    }
+    for (auto &thread : threads) {
+        thread.join();
+    }
+    CHECK(time.now() == 16s);
+    CHECK_CODE(time.add_threads(-1), HTTPC_E_INVALID_ARG);
 }
 
 TEST(a_limiter_hands_out_tokens)

@@ -5,11 +5,14 @@ cmake_minimum_required(VERSION 3.22)
 set(prelude_c "#define _POSIX_C_SOURCE 200809L
 #include <httpclient.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 ")
 set(prelude_cpp "#include <httpclient.hpp>
 #include <iostream>
+#include <thread>
+#include <vector>
 ")
 set(compile_c ${CC} -x c -std=c11)
 set(compile_cpp ${CXX} -x c++ -std=c++20)

@@ -16,4 +16,5 @@ mod outflow;
 mod policy;
 mod rate_limiter;
 mod text;
+mod timeline;
 mod url;

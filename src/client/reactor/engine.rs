@@ -7,6 +7,7 @@ use super::pending::{Pending, Receiver};
 use crate::client::call::Call;
 use crate::client::machine::Machine;
 use crate::client::request::Request;
+use crate::client::virtual_clock::Inside;
 use crate::client::{Client, Registered};
 use crate::error::{Code, Error, Result};
 use crate::sync::Mutex;
@@ -90,6 +91,8 @@ pub struct Prepared<'c> {
     inbox: Arc<Inbox>,
     client: &'c Client,
     registered: Registered<'c>,
+    /// It begins at one time.
+    _inside: Option<Inside>,
 }
 
 impl<'c> Prepared<'c> {
@@ -101,6 +104,7 @@ impl<'c> Prepared<'c> {
         may_pause: bool,
     ) -> Result<Prepared<'c>> {
         let registered = client.register()?;
+        let inside = client.config.clock.enter();
         if let Some(token) = &request.cancel {
             token.check_fork()?;
         }
@@ -110,6 +114,9 @@ impl<'c> Prepared<'c> {
         }
         if let Some(delivery) = &mut call.delivery {
             delivery.may_pause = may_pause;
+        }
+        if let (Receiver::Queue { queue, .. }, Some(clock)) = (&receiver, client.config.virtual_clock()) {
+            queue.goes_by(clock);
         }
         let inbox = client.engine()?.inbox().clone();
         let machine = Machine::new(rules, client.config.clock.now(), client.rng());
@@ -129,7 +136,7 @@ impl<'c> Prepared<'c> {
             recording: None,
             moved_bytes: 0,
         });
-        Ok(Prepared { flight, inbox, client, registered })
+        Ok(Prepared { flight, inbox, client, registered, _inside: inside })
     }
 
     pub fn pending(&self) -> &Arc<Pending> {

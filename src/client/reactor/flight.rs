@@ -9,6 +9,7 @@ use crate::client::rate_limiter::{Grant, Place};
 use crate::client::recorder::Recording;
 use crate::client::request::Request;
 use crate::client::url::Origin;
+use crate::client::virtual_clock::Guest;
 use crate::policy::admission::Ticket;
 use crate::transport::mock;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub enum Stage {
         place: Place<CallWaker>,
         clock: Clock,
         latest: Micros,
+        /// By that clock, where it is not the engine's.
+        guest: Option<Guest>,
     },
     Permit {
         origin: Arc<Origin>,

@@ -2,9 +2,11 @@
 
 use super::flight::Flight;
 use super::pending::Pending;
+use crate::client::cancel::CancelToken;
 use crate::client::fork;
 use crate::client::signal::Wake;
 use crate::client::url::Origin;
+use crate::client::virtual_clock::{Sleeper, VirtualClock};
 use crate::sync::Mutex;
 use crate::transport::curl::multiplexer::poller::Waker;
 use std::cell::Cell;
@@ -56,22 +58,30 @@ thread_local! {
     static HERE: Cell<Option<EngineId>> = const { Cell::new(None) };
 }
 
+/// Whether the library has made this thread.
+pub fn is_engine_thread() -> bool {
+    HERE.get().is_some()
+}
+
 pub struct Inbox {
     /// `None`: nobody reads it any more.
     messages: Mutex<Option<Vec<Message>>>,
     sleeping: AtomicBool,
     waker: Waker,
     engine: EngineId,
+    /// By which those sleep who wait for the reader's calls.
+    clock: Option<Arc<VirtualClock>>,
     born: fork::Generation,
 }
 
 impl Inbox {
-    pub fn new(waker: Waker, engine: EngineId) -> Inbox {
+    pub fn new(waker: Waker, engine: EngineId, clock: Option<Arc<VirtualClock>>) -> Inbox {
         Inbox {
             messages: Mutex::new(Some(Vec::new())),
             sleeping: AtomicBool::new(false),
             waker,
             engine,
+            clock,
             born: fork::Generation::current(),
         }
     }
@@ -84,6 +94,10 @@ impl Inbox {
     /// Whether this is an engine thread of its client: the reader, or one that the reader's callbacks may wait for.
     pub fn is_on_engine(&self) -> bool {
         HERE.get() == Some(self.engine)
+    }
+
+    pub fn clock(&self) -> Option<&Arc<VirtualClock>> {
+        self.clock.as_ref()
     }
 
     /// Its reader is the parent's.
@@ -113,6 +127,10 @@ impl Inbox {
     /// Before the reader sleeps: whether it may.
     pub fn about_to_sleep(&self) -> bool {
         self.sleeping.store(true, Ordering::SeqCst);
+        self.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
         self.messages.lock().as_ref().is_none_or(Vec::is_empty)
     }
 
@@ -132,17 +150,35 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
-/// Time has moved.
-impl Wake for Inbox {
+/// Its reader, while that sleeps by a clock.
+pub struct SleepingReader {
+    pub inbox: Arc<Inbox>,
+    /// They wake it too.
+    pub tokens: Vec<Arc<CancelToken>>,
+}
+
+impl Sleeper for SleepingReader {
+    fn is_ready(&self) -> bool {
+        !self.inbox.is_empty() || self.tokens.iter().any(|token| token.is_cancelled())
+    }
+
     fn wake(&self) {
-        self.waker.wake();
+        self.inbox.waker.wake();
     }
 }
 
 /// Wakes one call.
 pub struct CallWaker {
-    pub inbox: Arc<Inbox>,
-    pub woken: Woken,
+    inbox: Arc<Inbox>,
+    woken: Woken,
+    /// It has, and the call has not looked yet.
+    is_awake: AtomicBool,
+}
+
+impl CallWaker {
+    pub fn new(inbox: Arc<Inbox>, woken: Woken) -> CallWaker {
+        CallWaker { inbox, woken, is_awake: AtomicBool::new(false) }
+    }
 }
 
 impl std::fmt::Debug for CallWaker {
@@ -153,7 +189,23 @@ impl std::fmt::Debug for CallWaker {
 
 impl Wake for CallWaker {
     fn wake(&self) {
+        self.is_awake.store(true, Ordering::SeqCst);
         // Nobody to wake, where nobody reads.
         let _ = self.inbox.push(Message::Woken(self.woken));
+    }
+
+    fn rest(&self) {
+        self.is_awake.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Where the call goes by another clock than its engine.
+impl Sleeper for CallWaker {
+    fn is_ready(&self) -> bool {
+        self.is_awake.load(Ordering::SeqCst)
+    }
+
+    fn wake(&self) {
+        Wake::wake(self);
     }
 }

@@ -3,6 +3,7 @@
 use super::inbox::{Inbox, Message};
 use crate::client::queue::Queue;
 use crate::client::response::Response;
+use crate::client::virtual_clock::{Resting, Sleeper, VirtualClock};
 use crate::error::{Code, Error, Result};
 use crate::sync::{Condvar, Mutex};
 use std::sync::Arc;
@@ -32,6 +33,13 @@ pub struct Pending {
     resuming: AtomicBool,
     state: Mutex<State>,
     ended: Condvar,
+}
+
+/// Who waits for it.
+impl Sleeper for Pending {
+    fn is_ready(&self) -> bool {
+        self.is_over()
+    }
 }
 
 enum State {
@@ -94,15 +102,19 @@ impl Pending {
     }
 
     /// Waits until the outcome is there, and delivered where it is to be.
-    pub fn wait(&self, wait_ms: u64) -> Result<()> {
+    pub fn wait(self: &Arc<Self>, wait_ms: u64) -> Result<()> {
         // `wait_ms` of HTTPC_FOREVER is past any clock: `None`.
         let deadline = Instant::now().checked_add(Duration::from_millis(wait_ms));
         self.check_fork()?;
+        if self.is_over() {
+            return Ok(());
+        }
+        if wait_ms > 0 {
+            self.check_waiting()?;
+        }
+        let _resting = (wait_ms > 0).then(|| Resting::by(self.clock(), || self.clone()));
         let mut state = self.state.lock();
         while matches!(*state, State::Running) {
-            if wait_ms > 0 {
-                self.check_waiting()?;
-            }
             let expired = match deadline {
                 Some(deadline) => self.ended.wait_until(&mut state, deadline).timed_out(),
                 None => {
@@ -115,6 +127,11 @@ impl Pending {
             }
         }
         Ok(())
+    }
+
+    /// By which those sleep who wait for it.
+    pub fn clock(&self) -> Option<&Arc<VirtualClock>> {
+        self.inbox.clock()
     }
 
     /// The outcome, once.

@@ -52,6 +52,11 @@ impl Tokens {
         }
     }
 
+    /// All that are watched.
+    pub fn watched(&self) -> Vec<Arc<CancelToken>> {
+        self.watched.iter().flatten().map(|watched| watched.token.clone()).collect()
+    }
+
     /// Whose descriptor became readable. It will not be asked again.
     pub fn triggered(&self, key: u32, multiplexer: &Multiplexer) -> Vec<u32> {
         let Some(Some(watched)) = self.watched.get(key as usize) else { return Vec::new() };

@@ -3,10 +3,11 @@
 use super::Reactor;
 use super::flight::{Flight, Stage};
 use super::inbox::{CallWaker, Woken, WokenBy};
-use crate::client::clock::{Clock, Micros};
+use crate::client::clock::Micros;
 use crate::client::machine::{Action, Event};
 use crate::client::rate_limiter::{Entry, acquire_all_as};
 use crate::client::url::Origin;
+use crate::client::virtual_clock::Guest;
 use crate::transport::curl::multiplexer::Manner;
 use std::sync::Arc;
 
@@ -27,7 +28,9 @@ impl Reactor {
                 Event::TokenGranted { queued: false }
             }
             Ok(Entry::Queued(place)) => {
-                flight.stage = Stage::Token { place, clock, latest };
+                let other = clock.virtual_clock().filter(|_| !clock.is_same(self.clock()));
+                let guest = other.map(Guest::new);
+                flight.stage = Stage::Token { place, clock, latest, guest };
                 self.rest_until_token(number, flight);
                 return None;
             }
@@ -36,7 +39,10 @@ impl Reactor {
     }
 
     pub(super) fn poll_token(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
-        let Stage::Token { place, clock, latest } = &mut flight.stage else { return None };
+        let Stage::Token { place, clock, latest, guest } = &mut flight.stage else { return None };
+        if let Some(guest) = guest {
+            guest.get_up();
+        }
         let at = clock.now();
         let event = match place.poll(at) {
             Some(granted) => {
@@ -53,20 +59,14 @@ impl Reactor {
         Some(flight.machine.handle(self.now, event))
     }
 
-    fn rest_until_token(&mut self, number: u32, flight: &Flight) {
-        let Stage::Token { place, clock, latest } = &flight.stage else { return };
-        match clock {
-            Clock::Virtual(other) if !clock.is_same(self.clock()) => {
-                let waker = Arc::new(self.waker(number, WokenBy::Limiter));
-                other.wait_as(waker, place.until().map(|until| until.min(*latest)));
-            }
+    fn rest_until_token(&mut self, number: u32, flight: &mut Flight) {
+        let Stage::Token { place, latest, guest, .. } = &mut flight.stage else { return };
+        let until = place.until().map_or(*latest, |until| until.min(*latest));
+        match guest {
+            Some(guest) => guest.sleep(until, place.waker().clone()),
             // The engine's own time.
-            _ => {
-                let until = place.until().map_or(*latest, |until| until.min(*latest));
-                if until != Micros::MAX {
-                    self.alarms.set(number, until);
-                }
-            }
+            None if until != Micros::MAX => self.alarms.set(number, until),
+            None => {}
         }
     }
 
@@ -195,6 +195,6 @@ impl Reactor {
 
     fn waker(&self, number: u32, by: WokenBy) -> CallWaker {
         let woken = Woken { flight: number, generation: self.flights.generation(number), by };
-        CallWaker { inbox: self.inbox.clone(), woken }
+        CallWaker::new(self.inbox.clone(), woken)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Reactor;
 use super::flight::Flight;
+use super::inbox::SleepingReader;
 use crate::client::clock::{Clock, Micros};
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
@@ -108,10 +109,11 @@ impl Reactor {
             return Ok(clock.now());
         }
         // Alarms may be of calls that have ended, and time must not move on for those.
-        if let Some(at) = self.flights.iter().filter_map(Flight::due).min() {
-            clock.wait_as(self.inbox.clone(), Some(at));
-        }
+        let due = self.flights.iter().filter_map(Flight::due).min().unwrap_or(Micros::MAX);
+        let reader = SleepingReader { inbox: self.inbox.clone(), tokens: self.tokens.watched() };
+        let asleep = clock.sleep(due, Arc::new(reader));
         self.multiplexer.wait(None)?;
+        drop(asleep);
         Ok(clock.now())
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Consumer, Flow, Sink};
 use crate::client::response::Response;
+use crate::client::virtual_clock::{Resting, Sleeper, VirtualClock};
 use crate::error::Result;
 use crate::sync::{Condvar, Mutex};
 use std::collections::VecDeque;
@@ -26,6 +27,35 @@ struct State {
     is_over: bool,
 }
 
+impl State {
+    /// Or never will.
+    fn has_head(&self) -> bool {
+        self.head.is_some() || self.is_over
+    }
+
+    fn has_bytes(&self) -> bool {
+        !self.bytes.is_empty() || self.is_over
+    }
+}
+
+/// Waits for the head.
+struct ForHead(Arc<Pipe>);
+
+impl Sleeper for ForHead {
+    fn is_ready(&self) -> bool {
+        self.0.state.lock().has_head()
+    }
+}
+
+/// Waits for bytes.
+struct ForBytes(Arc<Pipe>);
+
+impl Sleeper for ForBytes {
+    fn is_ready(&self) -> bool {
+        self.0.state.lock().has_bytes()
+    }
+}
+
 pub enum Piece {
     /// `resume`: the engine waits for the room that this made.
     Bytes {
@@ -38,10 +68,11 @@ pub enum Piece {
 }
 
 impl Pipe {
-    /// Waits for the head; `None`: the call ended without one.
-    pub fn head(&self) -> Option<Arc<Response>> {
+    /// Waits for the head; `None`: the call ended without one. `clock`: the call's.
+    pub fn head(self: &Arc<Self>, clock: Option<&Arc<VirtualClock>>) -> Option<Arc<Response>> {
+        let _resting = Resting::by(clock, || Arc::new(ForHead(self.clone())));
         let mut state = self.state.lock();
-        while state.head.is_none() && !state.is_over {
+        while !state.has_head() {
             self.changed.wait(&mut state);
         }
         state.head.clone()
@@ -61,9 +92,11 @@ impl Pipe {
         }
     }
 
-    pub fn wait(&self) {
+    /// Waits for more.
+    pub fn wait(self: &Arc<Self>, clock: Option<&Arc<VirtualClock>>) {
+        let _resting = Resting::by(clock, || Arc::new(ForBytes(self.clone())));
         let mut state = self.state.lock();
-        while state.bytes.is_empty() && !state.is_over {
+        while !state.has_bytes() {
             self.changed.wait(&mut state);
         }
     }

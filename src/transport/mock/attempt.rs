@@ -73,9 +73,9 @@ impl Attempt {
         }
     }
 
-    /// When to call [`transport::Attempt::advance`] next; `None`: it waits for nothing but its end.
+    /// When to call [`transport::Attempt::advance`] next; `None`: it waits for its driver, or for nothing but its end.
     pub fn due(&self) -> Option<Micros> {
-        (self.due != Micros::MAX).then_some(self.due)
+        (self.due != Micros::MAX && !self.has_ended()).then_some(self.due)
     }
 
     pub fn has_ended(&self) -> bool {

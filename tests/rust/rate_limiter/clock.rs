@@ -8,12 +8,13 @@ use httpclient::client::signal::Signal;
 use httpclient::client::virtual_clock::VirtualClock;
 use httpclient::error::{Code, Stop};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 #[test]
 fn a_wait_moves_the_time_to_its_end_and_no_further() {
-    let clock = VirtualClock::default();
+    let clock = Arc::new(VirtualClock::default());
     clock.wait(&[], 5).unwrap();
     assert_eq!(clock.now(), 5);
     clock.wait(&[], 3).unwrap();
@@ -24,7 +25,7 @@ fn a_wait_moves_the_time_to_its_end_and_no_further() {
 
 #[test]
 fn a_wait_whose_signal_is_raised_moves_nothing() {
-    let (clock, signal) = (VirtualClock::default(), Signal::new().unwrap());
+    let (clock, signal) = (Arc::new(VirtualClock::default()), Signal::new().unwrap());
     signal.raise();
     clock.wait(&[&signal], 5).unwrap();
     assert_eq!(clock.now(), 0);
@@ -32,7 +33,7 @@ fn a_wait_whose_signal_is_raised_moves_nothing() {
 
 #[test]
 fn by_hand_a_wait_lasts_until_somebody_advances_the_clock() {
-    let clock = VirtualClock::default();
+    let clock = Arc::new(VirtualClock::default());
     clock.set_manual(true);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
@@ -49,7 +50,7 @@ fn by_hand_a_wait_lasts_until_somebody_advances_the_clock() {
 
 #[test]
 fn a_sleeper_goes_on_when_the_clock_becomes_automatic() {
-    let clock = VirtualClock::default();
+    let clock = Arc::new(VirtualClock::default());
     clock.set_manual(true);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -64,18 +65,60 @@ fn a_sleeper_goes_on_when_the_clock_becomes_automatic() {
 }
 
 #[test]
-fn who_waits_for_others_moves_nothing_and_sees_its_limit() {
-    let clock = VirtualClock::default();
+fn threads_that_wait_each_see_their_own_time() {
+    let clock = Arc::new(VirtualClock::default());
+    clock.add_threads(8).unwrap();
     thread::scope(|scope| {
-        let behind = scope.spawn(|| {
-            while clock.now() < 5 {
-                clock.wait_for_others(&[], 5).unwrap();
-            }
+        for number in 1..=8 {
+            let clock = &clock;
+            scope.spawn(move || {
+                for turn in 1..=20 {
+                    let until = turn * number * 1000;
+                    while clock.now() < until {
+                        clock.wait(&[], until).unwrap();
+                    }
+                    assert_eq!(clock.now(), until);
+                }
+                clock.add_threads(-1).unwrap();
+            });
+        }
+    });
+    assert_eq!(clock.now(), 160_000);
+}
+
+#[test]
+fn a_thread_that_runs_inside_the_library_holds_time_back() {
+    let (clock, ran) = (Arc::new(VirtualClock::default()), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let inside = clock.enter();
+        scope.spawn(|| {
+            clock.wait(&[], 5).unwrap();
+            assert!(ran.load(Ordering::SeqCst));
         });
         thread::sleep(Duration::from_millis(5));
-        assert!(!behind.is_finished() && clock.now() == 0);
-        clock.wait(&[], 7).unwrap();
+        assert_eq!(clock.now(), 0);
+        ran.store(true, Ordering::SeqCst);
+        drop(inside);
     });
+    assert_eq!(clock.now(), 5);
+}
+
+#[test]
+fn who_wakes_another_and_then_sleeps_leaves_it_its_turn() {
+    let (clock, signal) = (Arc::new(VirtualClock::default()), Signal::new().unwrap());
+    clock.add_threads(2).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !signal.is_raised() {
+                clock.wait(&[&signal], u64::MAX).unwrap();
+            }
+            assert_eq!(clock.now(), 0);
+            clock.add_threads(-1).unwrap();
+        });
+        signal.raise();
+        clock.wait(&[], 5).unwrap();
+    });
+    assert_eq!(clock.now(), 5);
 }
 
 #[test]
