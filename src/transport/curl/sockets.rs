@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 #[derive(Default)]
 pub struct Sockets {
-    open: Mutex<Vec<Socket>>,
+    open: Mutex<Open>,
     /// Connections so far.
     opened: AtomicU32,
     /// How many of them are not dead.
@@ -35,8 +35,46 @@ pub struct Home {
     pub idle: IdleAtOrigin,
 }
 
+/// By descriptor and by local port one is looked for several times a request, among many: these lie close together.
+#[derive(Default)]
+struct Open {
+    fds: Vec<RawFd>,
+    /// 0 until there is a connection.
+    local_ports: Vec<c_int>,
+    sockets: Vec<Socket>,
+}
+
+impl Open {
+    fn push(&mut self, fd: RawFd, opener: u32) {
+        self.fds.push(fd);
+        self.local_ports.push(0);
+        self.sockets.push(Socket { opener, connection: None });
+    }
+
+    fn remove(&mut self, at: usize) -> Socket {
+        self.fds.remove(at);
+        self.local_ports.remove(at);
+        self.sockets.remove(at)
+    }
+
+    fn position(&self, fd: RawFd) -> Option<usize> {
+        self.fds.iter().position(|other| *other == fd)
+    }
+
+    fn on_port(&mut self, local_port: c_int) -> Option<&mut Connection> {
+        let at = self.local_ports.iter().rposition(|other| *other == local_port)?;
+        self.sockets[at].connection.as_mut()
+    }
+
+    fn idle(&mut self) -> impl Iterator<Item = &mut Connection> {
+        self.sockets
+            .iter_mut()
+            .filter_map(|socket| socket.connection.as_mut())
+            .filter(|connection| connection.is_idle())
+    }
+}
+
 struct Socket {
-    fd: RawFd,
     /// The transfer that it was opened for.
     opener: u32,
     /// Once a request was about to go out on it.
@@ -54,7 +92,6 @@ pub struct Connection {
     pub fd: RawFd,
     pub id: i64,
     pub peer: Option<SocketAddr>,
-    local_port: c_int,
     pub is_http2: bool,
     tls: Option<Tls>,
     /// The transfer that took it last.
@@ -120,7 +157,7 @@ impl Sockets {
         if let Some(home) = &self.home {
             home.poller.opened(fd, home.shard);
         }
-        self.open.lock().push(Socket { fd, opener, connection: None });
+        self.open.lock().push(fd, opener);
         self.alive.fetch_add(1, Ordering::Relaxed);
         Ok(fd)
     }
@@ -130,7 +167,7 @@ impl Sockets {
             home.poller.closing(fd);
         }
         let mut open = self.open.lock();
-        let Some(at) = open.iter().position(|socket| socket.fd == fd) else { return };
+        let Some(at) = open.position(fd) else { return };
         match open.remove(at).connection {
             Some(connection) if connection.dead => return,
             Some(connection) if connection.is_idle() => self.count_idle(IdleAtOrigin::one_less),
@@ -144,16 +181,17 @@ impl Sockets {
         self.forget(&mut self.open.lock(), opener);
     }
 
-    fn forget(&self, open: &mut Vec<Socket>, opener: u32) {
-        let before = open.len();
-        open.retain(|socket| !socket.is_unconnected(opener));
-        self.alive.fetch_sub((before - open.len()) as u32, Ordering::Relaxed);
+    fn forget(&self, open: &mut Open, opener: u32) {
+        while let Some(at) = open.sockets.iter().position(|socket| socket.is_unconnected(opener)) {
+            open.remove(at);
+            self.alive.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// The socket of the one connection.
     pub fn only(&self) -> Option<RawFd> {
-        match self.open.lock()[..] {
-            [Socket { fd, .. }] => Some(fd),
+        match self.open.lock().fds[..] {
+            [fd] => Some(fd),
             _ => None,
         }
     }
@@ -179,15 +217,15 @@ impl Sockets {
         is_http2: bool,
     ) -> Option<Connection> {
         let mut open = self.open.lock();
-        let several = open.iter().filter(|socket| socket.is_unconnected(opener)).count() > 1;
-        let is_it = |socket: &Socket| {
-            socket.is_unconnected(opener) && (!several || local_port_of(socket.fd) == u16::try_from(local_port).ok())
+        let unconnected = |open: &Open, at: &usize| open.sockets[*at].is_unconnected(opener);
+        let several = (0..open.fds.len()).filter(|at| unconnected(&open, at)).count() > 1;
+        let is_it = |at: &usize| {
+            unconnected(&open, at) && (!several || local_port_of(open.fds[*at]) == u16::try_from(local_port).ok())
         };
-        let at = open.iter().rposition(is_it)?;
-        let fd = open[at].fd;
-        let new =
-            Connection { fd, id, peer, local_port, tls, is_http2, user: opener, users: 1, idle_since: 0, dead: false };
-        open[at].connection = Some(new);
+        let at = (0..open.fds.len()).rfind(is_it)?;
+        let fd = open.fds[at];
+        let new = Connection { fd, id, peer, tls, is_http2, user: opener, users: 1, idle_since: 0, dead: false };
+        (open.sockets[at].connection, open.local_ports[at]) = (Some(new), local_port);
         self.opened.fetch_add(1, Ordering::Relaxed);
         if several {
             // The others lost, and an older libcurl has closed them without a word.
@@ -199,8 +237,7 @@ impl Sockets {
     /// One is about to go out on a connection that served others before.
     pub fn used_again(&self, user: u32, local_port: c_int) -> Option<Connection> {
         let mut open = self.open.lock();
-        let mut connections = open.iter_mut().rev().filter_map(|socket| socket.connection.as_mut());
-        let connection = connections.find(|connection| connection.local_port == local_port)?;
+        let connection = open.on_port(local_port)?;
         if connection.is_idle() {
             self.count_idle(IdleAtOrigin::one_less);
         }
@@ -246,9 +283,7 @@ impl Sockets {
 
     /// When the connection that has been idle longest became so.
     pub fn oldest_idle(&self) -> Option<Micros> {
-        let open = self.open.lock();
-        let idle = open.iter().filter_map(|socket| socket.connection.filter(Connection::is_idle));
-        idle.map(|connection| connection.idle_since).min()
+        self.open.lock().idle().map(|connection| connection.idle_since).min()
     }
 
     /// Ends connections that have been idle since `latest` or longer, `most` of them, the oldest first. The descriptors stay
@@ -257,8 +292,7 @@ impl Sockets {
         let mut ended = 0;
         let mut open = self.open.lock();
         while ended < most {
-            let idle = open.iter_mut().filter_map(|socket| socket.connection.as_mut()).filter(|c| c.is_idle());
-            let Some(oldest) = idle.min_by_key(|connection| connection.idle_since) else { break };
+            let Some(oldest) = open.idle().min_by_key(|connection| connection.idle_since) else { break };
             if oldest.idle_since > latest {
                 break;
             }
@@ -294,8 +328,8 @@ impl Sockets {
 
     fn with_connection<T>(&self, fd: RawFd, look: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut open = self.open.lock();
-        let socket = open.iter_mut().find(|socket| socket.fd == fd)?;
-        socket.connection.as_mut().map(look)
+        let at = open.position(fd)?;
+        open.sockets[at].connection.as_mut().map(look)
     }
 }
 

@@ -176,9 +176,9 @@ impl Multiplexer {
         Ok(Route { shard, connects: known != Some(shard), fresh_connection: false, version })
     }
 
-    /// After something has happened: a probe whose request is on its way knows the version.
-    pub(super) fn learn_version(&mut self) {
-        for at in 0..self.touched.len() {
+    /// After something has happened to those from `first` on: a probe whose request is on its way knows the version.
+    pub(super) fn learn_version(&mut self, first: usize) {
+        for at in first..self.touched.len() {
             let id = self.touched[at];
             let Some(Some(transfer)) = self.transfers.get_mut(id as usize) else { continue };
             if !transfer.asks || transfer.handle.exchange().fired == 0 {

@@ -12,7 +12,7 @@ const HOLDS: Micros = 50;
 
 /// So many events are handled one after the other, before what comes of them is: a processor that goes through all the code
 /// of a call for each of them misses its caches and mispredicts its branches twice as often. More would make the first wait.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 impl Multiplexer {
     /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
@@ -143,7 +143,7 @@ impl Multiplexer {
         if fd == curl_sys::CURL_SOCKET_BAD {
             shard.driven_in = self.turn;
         }
-        let is_full = others_idle >= self.limits.max_idle;
+        let (is_full, touched) = (others_idle >= self.limits.max_idle, self.touched.len());
         let is_sound = shard.drive(now, fd, events, is_full, &mut self.touched);
         while let Some((transfer, code)) = shard.next_ended() {
             if let Some(Some(ended)) = self.transfers.get_mut(transfer as usize) {
@@ -151,7 +151,7 @@ impl Multiplexer {
                 self.touched.push(transfer);
             }
         }
-        self.learn_version();
+        self.learn_version(touched);
         self.end_resends(now, number);
         if is_sound { self.note_due(number) } else { self.fail_all(number) }
     }
