@@ -286,7 +286,7 @@ impl Reactor {
 
     fn alarm(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         let now = self.now;
-        if let Stage::Token { .. } = flight.stage
+        if let Stage::Token(_) = flight.stage
             && let Some(action) = self.poll_token(number, flight)
         {
             return Some(action);
@@ -301,7 +301,7 @@ impl Reactor {
         }
         match (flight.machine.handle(now, Event::TimerFired), &flight.stage) {
             // The alarm was early.
-            (Action::TakeToken, Stage::Token { .. }) => None,
+            (Action::TakeToken, Stage::Token(_)) => None,
             (Action::TakePermit, Stage::Permit { .. } | Stage::Version { .. } | Stage::Stream) => None,
             (Action::AbortAttempt, _) => Some(self.end_attempt(number, flight, false)),
             (action, _) => Some(action),

@@ -38,13 +38,7 @@ pub struct Flight {
 /// What it waits for.
 pub enum Stage {
     Nothing,
-    Token {
-        place: Place<CallWaker>,
-        clock: Clock,
-        latest: Micros,
-        /// By that clock, where it is not the engine's.
-        guest: Option<Guest>,
-    },
+    Token(Box<TokenWait>),
     Permit {
         origin: Arc<Origin>,
         ticket: Ticket,
@@ -59,11 +53,26 @@ pub enum Stage {
     Pause,
 }
 
+pub struct TokenWait {
+    pub place: Place<CallWaker>,
+    pub clock: Clock,
+    pub latest: Micros,
+    /// By that clock, where it is not the engine's.
+    pub guest: Option<Guest>,
+}
+
+impl TokenWait {
+    /// When to look at it next.
+    pub fn until(&self) -> Micros {
+        self.place.until().map_or(self.latest, |until| until.min(self.latest))
+    }
+}
+
 impl Flight {
     /// When it wants to be looked at next.
     pub fn due(&self) -> Option<Micros> {
         let token = match &self.stage {
-            Stage::Token { place, latest, .. } => Some(place.until().map_or(*latest, |until| until.min(*latest))),
+            Stage::Token(wait) => Some(wait.until()),
             _ => None,
         };
         let attempt = self.mocked.as_ref().and_then(|mocked| mocked.due());

@@ -1,7 +1,7 @@
 //! What a call waits for before an attempt: tokens of the rate limiters, and a permit of the pool.
 
 use super::Reactor;
-use super::flight::{Flight, Stage};
+use super::flight::{Flight, Stage, TokenWait};
 use super::inbox::{CallWaker, Woken, WokenBy};
 use crate::client::clock::Micros;
 use crate::client::machine::{Action, Event};
@@ -30,7 +30,7 @@ impl Reactor {
             Ok(Entry::Queued(place)) => {
                 let other = clock.virtual_clock().filter(|_| !clock.is_same(self.clock()));
                 let guest = other.map(Guest::new);
-                flight.stage = Stage::Token { place, clock, latest, guest };
+                flight.stage = Stage::Token(Box::new(TokenWait { place, clock, latest, guest }));
                 self.rest_until_token(number, flight);
                 return None;
             }
@@ -39,17 +39,17 @@ impl Reactor {
     }
 
     pub(super) fn poll_token(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
-        let Stage::Token { place, clock, latest, guest } = &mut flight.stage else { return None };
-        if let Some(guest) = guest {
+        let Stage::Token(wait) = &mut flight.stage else { return None };
+        if let Some(guest) = &mut wait.guest {
             guest.get_up();
         }
-        let at = clock.now();
-        let event = match place.poll(at) {
+        let at = wait.clock.now();
+        let event = match wait.place.poll(at) {
             Some(granted) => {
                 flight.grant = Some(granted);
                 Event::TokenGranted { queued: true }
             }
-            None if at >= *latest => Event::TokenRefused { wait_us: place.due().saturating_sub(at) },
+            None if at >= wait.latest => Event::TokenRefused { wait_us: wait.place.due().saturating_sub(at) },
             None => {
                 self.rest_until_token(number, flight);
                 return None;
@@ -60,10 +60,10 @@ impl Reactor {
     }
 
     fn rest_until_token(&mut self, number: u32, flight: &mut Flight) {
-        let Stage::Token { place, latest, guest, .. } = &mut flight.stage else { return };
-        let until = place.until().map_or(*latest, |until| until.min(*latest));
-        match guest {
-            Some(guest) => guest.sleep(until, place.waker().clone()),
+        let Stage::Token(wait) = &mut flight.stage else { return };
+        let until = wait.until();
+        match &mut wait.guest {
+            Some(guest) => guest.sleep(until, wait.place.waker().clone()),
             // The engine's own time.
             None if until != Micros::MAX => self.alarms.set(number, until),
             None => {}
@@ -187,7 +187,7 @@ impl Reactor {
                 self.multiplexer.finish(self.now, number);
                 self.give_permit_back(flight);
             }
-            Stage::Token { .. } | Stage::Pause => {}
+            Stage::Token(_) | Stage::Pause => {}
             Stage::Nothing | Stage::Attempt => return,
         }
         flight.stage = Stage::Nothing;

@@ -75,7 +75,7 @@ pub struct Limits {
 }
 
 struct Transfer {
-    handle: Handle,
+    handle: Box<Handle>,
     shard: u32,
     ended: Option<CURLcode>,
     heard: bool,
@@ -171,7 +171,7 @@ impl Multiplexer {
         let (spare, asks) = (lane.spare.pop(), lane.asks());
         let mut handle = match spare {
             Some(handle) => handle,
-            None => Handle::new(origin, &self.settings)?,
+            None => Box::new(Handle::new(origin, &self.settings)?),
         };
         handle.set_id(id);
         handle.use_fresh_connection(route.fresh_connection);

@@ -16,7 +16,8 @@ const MOST_LANES: usize = 256;
 
 pub(super) struct Lane {
     pub shards: Vec<u32>,
-    pub spare: Vec<Handle>,
+    #[allow(clippy::vec_box, reason = "they move from here to transfers and back")]
+    pub spare: Vec<Box<Handle>>,
     first: FirstVersion,
     speaks: Speaks,
 }
