@@ -95,6 +95,13 @@ static inline bool check_between(const char *file, int line, const char *what, d
            check_fail(file, line, "%s is %g, not in %g to %g", what, actual, low, high);
 }
 
+/* The same for real time, of which everything takes several times as much under a sanitizer. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define CHECK_MS(actual, low, high) CHECK_BETWEEN(actual, low, 4 * (double)(high))
+#else
+#define CHECK_MS(actual, low, high) CHECK_BETWEEN(actual, low, high)
+#endif
+
 #define CHECK_CODE(actual, wanted) check_code(__FILE__, __LINE__, #actual, (actual), (wanted))
 static inline bool check_code(const char *file, int line, const char *what, int32_t actual, int32_t wanted)
 {

@@ -147,7 +147,7 @@ static inline const char *url_of(const struct fault *fault, const char *key)
 /* What holds for every end of every call. */
 static inline bool check_end(const struct outcome *o, double within_ms)
 {
-    bool good = CHECK_BETWEEN(o->ms, 0, within_ms + LATE_MS);
+    bool good = CHECK_MS(o->ms, 0, within_ms + LATE_MS);
     good &= CHECK_EQ(o->response != NULL, o->code == HTTPC_OK);
     good &= CHECK_EQ(o->error != NULL, o->code != HTTPC_OK);
     good &= o->code == HTTPC_OK || clean_error(o->error);

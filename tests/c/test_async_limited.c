@@ -104,7 +104,7 @@ TEST(tokens_come_no_faster_than_the_rate)
     httpc_call *calls[QUEUE];
     submit_gets(calls, QUEUE, client, "/status/200");
     end_calls(calls, QUEUE, HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, (QUEUE - 2) * 40, 2000);
+    CHECK_MS(now_ms() - start, (QUEUE - 2) * 40, 2000);
     httpc_client_free(client);
     httpc_rate_limiter_free(limiter);
 }
@@ -139,7 +139,7 @@ TEST(who_leaves_the_queue_leaves_no_hole)
         httpc_call_cancel(calls[i]);
     }
     end_calls(&calls[QUEUE - 1], 1, HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 50, 50 + 1000);
+    CHECK_MS(now_ms() - start, 50, 50 + 1000);
     for (int i = 0; i < QUEUE - 1; i++) {
         httpc_code code = code_of(result_of(calls[i]));
         CHECK(code == (i == 0 ? HTTPC_OK : HTTPC_E_CANCELLED) || (i == 1 && code == HTTPC_OK));
@@ -157,7 +157,7 @@ TEST(a_token_beyond_the_deadline_is_not_waited_for)
     CHECK_CODE(o.code, HTTPC_E_RATE_LIMITED);
     CHECK_EQ(httpc_error_stop_reason(o.error), HTTPC_STOP_RATE_LIMITED);
     CHECK_EQ(attempts(&o), 0);
-    CHECK_BETWEEN(o.ms, 0, 250);
+    CHECK_MS(o.ms, 0, 250);
     clean_error(o.error);
     done(&o);
     httpc_client_free(client);

@@ -129,7 +129,7 @@ TEST(a_pause_between_attempts_holds_no_connection)
     CHECK_COMES_TRUE(server_count(key) == 1);
     struct outcome o = submit_and_wait(client, new_request("GET", "/echo"));
     CHECK_CODE(o.code, HTTPC_OK);
-    CHECK_BETWEEN(o.ms, 0, 800);
+    CHECK_MS(o.ms, 0, 800);
     done(&o);
     end_calls(&paused, 1, HTTPC_OK);
     httpc_client_free(client);
@@ -236,7 +236,7 @@ TEST(the_pool_timeout_is_final_and_sends_nothing)
     CHECK_COMES_TRUE(server_count(key) == 1);
     struct outcome o = submit_and_wait(client, new_request("GET", text("/echo?key=%s", key)));
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_POOL);
-    CHECK_BETWEEN(o.ms, 100, 350);
+    CHECK_MS(o.ms, 100, 350);
     CHECK_EQ(attempts(&o), 0);
     CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
     clean_error(o.error);
@@ -257,7 +257,7 @@ TEST(closing_ends_the_queue)
     CHECK_COMES_TRUE(server_count(key) == 1 && pool_of(client).waiting == QUEUE - 1);
     double start = now_ms();
     CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 0, 1000);
+    CHECK_MS(now_ms() - start, 0, 1000);
     end_calls(calls, QUEUE, HTTPC_E_CLOSED);
     CHECK_EQ(server_count(key), 1);
     CHECK_POOL(client, 0, 0, 0, 1, 0);

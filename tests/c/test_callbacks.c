@@ -74,7 +74,7 @@ static void act_inside_callbacks(void (*act)(struct inside *), uint32_t connecti
         CHECK_CODE(o.code, outer);
         CHECK_CODE(inside.code, inner);
         CHECK(inside.acted > 0);
-        CHECK_BETWEEN(now_ms() - start, 0, 2000);
+        CHECK_MS(now_ms() - start, 0, 2000);
         CHECK_BETWEEN(server_count(key), outer == HTTPC_OK ? 2 : 0, 2);
         done(&o);
         httpc_client_free(inside.client);

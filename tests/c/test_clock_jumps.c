@@ -74,7 +74,7 @@ static void time_out(httpc_client *client)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct outcome o = make_call(client, "GET", table[i].path, 0);
         CHECK_CODE(o.code, table[i].code);
-        CHECK_BETWEEN(o.ms, table[i].least_ms, table[i].least_ms + LATE_MS);
+        CHECK_MS(o.ms, table[i].least_ms, table[i].least_ms + LATE_MS);
         done(&o);
     }
 }
@@ -92,12 +92,12 @@ static void pause_for_a_retry(httpc_client *client)
     struct outcome o = make_call(client, "GET", text("/retry-after/seconds-1?key=%s", key), 0);
     CHECK_CODE(o.code, HTTPC_OK);
     CHECK_EQ(attempts(&o), 2);
-    CHECK_BETWEEN(o.ms, 1000, 1000 + 2 * LATE_MS);
+    CHECK_MS(o.ms, 1000, 1000 + 2 * LATE_MS);
     done(&o);
     /* A date is measured against the server's own. */
     o = make_call(client, "GET", text("/retry-after/date-2?key=%s", key), 0);
     CHECK_CODE(o.code, HTTPC_OK);
-    CHECK_BETWEEN(o.ms, 1000, 2000 + 2 * LATE_MS);
+    CHECK_MS(o.ms, 1000, 2000 + 2 * LATE_MS);
     done(&o);
 }
 

@@ -115,7 +115,7 @@ TEST(the_pool_the_running_call_and_the_end)
     struct outcome o = get(client, "/echo");
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_POOL);
     CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
-    CHECK_BETWEEN(o.ms, 100, 350);
+    CHECK_MS(o.ms, 100, 350);
     clean_error(o.error);
     done(&o);
 

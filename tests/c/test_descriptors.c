@@ -203,7 +203,7 @@ TEST(a_wait_for_a_rate_limiter)
     /* It left no place in the queue: the next token is the next one's. */
     double start = now_ms();
     CHECK_CODE(httpc_rate_limiter_acquire(limiter, 1, HTTPC_FOREVER, NULL, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 0, 190);
+    CHECK_MS(now_ms() - start, 0, 190);
     httpc_rate_limiter_free(limiter);
 }
 

@@ -86,7 +86,7 @@ TEST(the_server_says_when_to_come_back)
         httpc_request_set_event_reconnect(request, 1, 60000);
         struct outcome o = make(way, client, request);
         CHECK_CODE(o.code, HTTPC_OK);
-        CHECK_BETWEEN(o.ms, 300, 5000);
+        CHECK_MS(o.ms, 300, 5000);
         CHECK_EQ(httpc_attempt_delay_ms(attempt(&o, 1)), 150);
         done(&o);
         httpc_client_free(client);
@@ -254,7 +254,7 @@ TEST(cancelling_ends_a_stream_and_the_pause_behind_one)
             httpc_request_set_cancel_token(request, e.cancel);
             struct outcome o = make(way, client, request);
             CHECK_CODE(o.code, HTTPC_E_CANCELLED);
-            CHECK_BETWEEN(o.ms, 0, 5000);
+            CHECK_MS(o.ms, 0, 5000);
             done(&o);
             httpc_cancel_token_free(e.cancel);
             httpc_client_free(client);
@@ -271,7 +271,7 @@ TEST(the_total_timeout_bounds_a_stream)
         httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 200);
         struct outcome o = make(way, client, request);
         CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
-        CHECK_BETWEEN(o.ms, 200, 5000);
+        CHECK_MS(o.ms, 200, 5000);
         CHECK_EQ(e.count, 1);
         done(&o);
         httpc_client_free(client);

@@ -40,7 +40,7 @@ static void hold_all(httpc_client *client, const char *key)
     for (int i = 0; i < CONNECTIONS; i++) {
         start_get(&calls[i], client, text("/gate?key=%s&number=%d", key, i));
     }
-    while (server_count(key) < CONNECTIONS && CHECK_BETWEEN(now_ms() - start, 0, 20000)) {
+    while (server_count(key) < CONNECTIONS && CHECK_MS(now_ms() - start, 0, 20000)) {
         wait_until_ms(now_ms() + 10);
     }
 }
@@ -147,7 +147,7 @@ TEST(high_descriptors_keep_timeouts)
         httpc_request_set_timeout(request, table[i].which, 100);
         struct outcome o = send_request(client, request);
         CHECK_CODE(o.code, table[i].code);
-        CHECK_BETWEEN(o.ms, 100, 350);
+        CHECK_MS(o.ms, 100, 350);
         done(&o);
         httpc_request_free(request);
         httpc_client_free(client);

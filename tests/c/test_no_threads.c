@@ -64,7 +64,7 @@ TEST(timeouts_pauses_and_limits_need_none)
     httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 100);
     struct outcome o = send_request(client, request);
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
-    CHECK_BETWEEN(o.ms, 100, 350);
+    CHECK_MS(o.ms, 100, 350);
     done(&o);
     CHECK_CODE(code_of(get(client, text("/sequence/503,200?key=%s", new_key()))), HTTPC_OK);
     httpc_request_free(request);
@@ -118,7 +118,7 @@ TEST(a_name_that_no_thread_was_there_for_says_so)
         CHECK_CODE(o.code, HTTPC_E_RESOURCE);
         CHECK_HAS(httpc_error_detail(o.error), "no thread to look up the host name");
         CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
-        CHECK_BETWEEN(o.ms, has_old_libcurl() ? 0 : 200, 450); /* which does not wait for one */
+        CHECK_MS(o.ms, has_old_libcurl() ? 0 : 200, 450); /* which does not wait for one */
         clean_error(o.error);
         done(&o);
     }
@@ -145,7 +145,7 @@ TEST(a_name_waits_for_a_thread_as_long_as_it_may)
     struct outcome o = get_by_name(client, 5000);
     *threads_are_forbidden = 1;
     CHECK_CODE(o.code, HTTPC_OK);
-    CHECK_BETWEEN(o.ms, 140, 1000);
+    CHECK_MS(o.ms, 140, 1000);
     done(&o);
     CHECK_EQ(sigaction(SIGALRM, &old, NULL), 0);
     httpc_client_free(client);

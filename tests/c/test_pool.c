@@ -128,7 +128,7 @@ TEST(a_pause_between_attempts_holds_no_connection)
     CHECK_COMES_TRUE(server_count(key) == 1);
     struct outcome o = get(client, "/echo");
     CHECK_CODE(o.code, HTTPC_OK);
-    CHECK_BETWEEN(o.ms, 0, 800);
+    CHECK_MS(o.ms, 0, 800);
     done(&o);
     end_call(&paused, HTTPC_OK);
     httpc_client_free(client);
@@ -231,7 +231,7 @@ TEST(the_pool_timeout_is_final_and_sends_nothing)
     CHECK_COMES_TRUE(server_count(key) == 1);
     struct outcome o = get(client, text("/echo?key=%s", key));
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_POOL);
-    CHECK_BETWEEN(o.ms, 100, 350);
+    CHECK_MS(o.ms, 100, 350);
     CHECK_EQ(attempts(&o), 0);
     CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
     clean_error(o.error);
@@ -251,7 +251,7 @@ TEST(closing_ends_the_queue)
     fill_queue(calls, client, key);
     double start = now_ms();
     CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 0, 1000);
+    CHECK_MS(now_ms() - start, 0, 1000);
     for (int i = 0; i < QUEUE; i++) {
         end_call(&calls[i], HTTPC_E_CLOSED);
     }

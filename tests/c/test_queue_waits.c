@@ -17,10 +17,10 @@ TEST(an_empty_queue_says_again_and_not_too_early)
     CHECK(event == NULL);
     clean_error(error);
     httpc_error_free(error);
-    CHECK_BETWEEN(now_ms() - start, 0, 250);
+    CHECK_MS(now_ms() - start, 0, 250);
     start = now_ms();
     CHECK_CODE(httpc_queue_next(queue, 60, &event, NULL), HTTPC_E_AGAIN);
-    CHECK_BETWEEN(now_ms() - start, 60, 310);
+    CHECK_MS(now_ms() - start, 60, 310);
     httpc_queue_free(queue);
 }
 
@@ -32,7 +32,7 @@ TEST(an_event_ends_a_wait)
     submit_get(client, "/delay/50", queue, NULL);
     httpc_event *event = NULL;
     CHECK_CODE(httpc_queue_next(queue, 30000, &event, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 50, 1000);
+    CHECK_MS(now_ms() - start, 50, 1000);
     httpc_event_free(event);
     httpc_queue_free(queue);
     httpc_client_free(client);

@@ -71,7 +71,7 @@ TEST(in_real_time_it_waits_and_never_too_short)
     for (int i = 0; i < 6; i++) {
         CHECK_CODE(acquire(limiter), HTTPC_OK);
     }
-    CHECK_BETWEEN(now_ms() - start, 100, 100 + SOON_MS);
+    CHECK_MS(now_ms() - start, 100, 100 + SOON_MS);
     httpc_rate_limiter_free(limiter);
 }
 
@@ -233,7 +233,7 @@ TEST(eight_threads_share_the_rate)
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    CHECK_BETWEEN(now_ms() - start, THREADS * EACH - 4, 5000);
+    CHECK_MS(now_ms() - start, THREADS * EACH - 4, 5000);
     httpc_rate_limiter_free(limiter);
 }
 

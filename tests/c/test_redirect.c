@@ -160,7 +160,7 @@ TEST(each_hop_has_its_own_retries_and_all_share_the_deadline)
     httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 300);
     o = send_request(client, request);
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
-    CHECK_BETWEEN(o.ms, 300, 600);
+    CHECK_MS(o.ms, 300, 600);
     done(&o);
     httpc_request_free(request);
     httpc_client_free(client);

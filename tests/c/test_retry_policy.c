@@ -110,7 +110,7 @@ TEST(backoff_grows_to_its_cap)
         CHECK_EQ(httpc_attempt_delay_ms(attempt(&o, i)), wanted[i]);
         CHECK_EQ(httpc_attempt_delay_source(attempt(&o, i)), i == 0 ? HTTPC_DELAY_NONE : HTTPC_DELAY_BACKOFF);
     }
-    CHECK_BETWEEN(o.ms, 200, 1500);
+    CHECK_MS(o.ms, 200, 1500);
     done(&o);
 }
 
@@ -186,7 +186,7 @@ TEST(retry_after_is_obeyed_in_every_form)
         CHECK_EQ(attempts(&o), 2);
         CHECK_EQ(httpc_attempt_delay_source(attempt(&o, 1)), HTTPC_DELAY_RETRY_AFTER);
         CHECK_BETWEEN(httpc_attempt_delay_ms(attempt(&o, 1)), 1000, 1500);
-        CHECK_BETWEEN(o.ms, 1000, 3000);
+        CHECK_MS(o.ms, 1000, 3000);
         done(&o);
         httpc_client_free(client);
     }
@@ -230,7 +230,7 @@ TEST(a_retry_after_that_is_too_long_ends_the_call_at_once)
         CHECK_EQ(httpc_error_stop_reason(o.error), HTTPC_STOP_RETRY_AFTER_TOO_LONG);
         CHECK(httpc_error_retry_after_ms(o.error) != HTTPC_UNSET);
         CHECK(httpc_error_response(o.error) != NULL);
-        CHECK_BETWEEN(o.ms, 0, 900);
+        CHECK_MS(o.ms, 0, 900);
         done(&o);
         httpc_client_free(client);
     }
@@ -244,7 +244,7 @@ TEST(retry_after_can_be_ignored)
     o = get(client, text("/retry-after/seconds-30?key=%s", new_key()));
     CHECK_CODE(o.code, HTTPC_OK);
     CHECK_EQ(httpc_attempt_delay_source(attempt(&o, 1)), HTTPC_DELAY_BACKOFF);
-    CHECK_BETWEEN(o.ms, 0, 2000);
+    CHECK_MS(o.ms, 0, 2000);
     done(&o);
     httpc_client_free(client);
 }

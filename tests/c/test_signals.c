@@ -115,7 +115,7 @@ TEST(timeouts_are_kept)
         httpc_request_set_timeout(request, table[i].which, 300);
         struct outcome o = send_request(client, request);
         CHECK_CODE(o.code, table[i].code);
-        CHECK_BETWEEN(o.ms, 300, 300 + LATE_MS);
+        CHECK_MS(o.ms, 300, 300 + LATE_MS);
         done(&o);
         httpc_request_free(request);
     }
@@ -130,7 +130,7 @@ TEST(the_pause_before_a_retry_is_kept)
     struct outcome o = get(client, text("/sequence/503@1,200?key=%s", new_key()));
     stop_signals();
     CHECK_CODE(o.code, HTTPC_OK);
-    CHECK_BETWEEN(o.ms, 1000, 1500 + LATE_MS);
+    CHECK_MS(o.ms, 1000, 1500 + LATE_MS);
     done(&o);
     httpc_client_free(client);
 }
@@ -150,13 +150,13 @@ TEST(waits_for_the_pool_and_for_a_limiter_are_kept)
     start_signals();
     struct outcome o = get(client, "/echo");
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_POOL);
-    CHECK_BETWEEN(o.ms, 300, 300 + LATE_MS);
+    CHECK_MS(o.ms, 300, 300 + LATE_MS);
     done(&o);
     double start = now_ms();
     for (int i = 0; i < 2; i++) {
         CHECK_CODE(httpc_rate_limiter_acquire(limiter, 1, HTTPC_FOREVER, NULL, NULL), HTTPC_OK);
     }
-    CHECK_BETWEEN(now_ms() - start, 300, 300 + LATE_MS);
+    CHECK_MS(now_ms() - start, 300, 300 + LATE_MS);
     stop_signals();
     open_gate(key, 0);
     end_call(&held, HTTPC_OK);
@@ -181,7 +181,7 @@ TEST(a_token_ends_a_call_at_once)
     double start = now_ms();
     httpc_cancel_token_cancel(token);
     end_call(&held, HTTPC_E_CANCELLED);
-    CHECK_BETWEEN(now_ms() - start, 0, LATE_MS);
+    CHECK_MS(now_ms() - start, 0, LATE_MS);
     stop_signals();
     httpc_cancel_token_free(token);
     httpc_client_free(client);
@@ -198,7 +198,7 @@ TEST(closing_waits_for_the_calls_and_not_for_signals)
     CHECK_COMES_TRUE(signals_caught > 10);
     double start = now_ms();
     CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 0, LATE_MS);
+    CHECK_MS(now_ms() - start, 0, LATE_MS);
     stop_signals();
     end_call(&held, HTTPC_E_CLOSED);
     httpc_client_free(client);

@@ -283,7 +283,7 @@ TEST(silence_in_a_body_is_the_servers)
         struct sink s = SINK;
         struct outcome o = make(way, client, request_into(&s, "/stall-body"));
         CHECK_CODE(o.code, HTTPC_E_TIMEOUT_READ);
-        CHECK_BETWEEN(o.ms, 100, 1000);
+        CHECK_MS(o.ms, 100, 1000);
         CHECK_EQ(s.count, 10);
         done(&o);
         httpc_client_free(client);

@@ -114,7 +114,7 @@ TEST(a_pause_ends_with_the_total_timeout)
         httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 150);
         struct outcome o = submit_and_wait(client, request);
         CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
-        CHECK_BETWEEN(o.ms, 150, 1000);
+        CHECK_MS(o.ms, 150, 1000);
         done(&o);
         httpc_client_free(client);
     }

@@ -208,7 +208,7 @@ static void get_from_one_that_ends_on_reuse(const char *route)
     CHECK_EQ(httpc_attempt_delay_ms(attempt(&o, 1)), 0);
     CHECK_EQ(httpc_attempt_delay_source(attempt(&o, 1)), HTTPC_DELAY_NONE);
     CHECK(!httpc_attempt_reused(attempt(&o, 1)));
-    CHECK_BETWEEN(o.ms, 0, 2000);
+    CHECK_MS(o.ms, 0, 2000);
     done(&o);
     CHECK_EQ(server_count(key), 3);
     httpc_client_free(client);

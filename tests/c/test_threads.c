@@ -159,7 +159,7 @@ static void *get_cancelled_at_random(void *argument)
         if (o.code != HTTPC_OK && !CHECK_CODE(o.code, HTTPC_E_CANCELLED)) {
             fprintf(stderr, "  %s\n", httpc_error_detail(o.error));
         }
-        CHECK_BETWEEN(o.ms, 0, 2000);
+        CHECK_MS(o.ms, 0, 2000);
         httpc_request_free(request);
         count(worker, &o);
         pthread_join(c.thread, NULL);
@@ -208,7 +208,7 @@ static void close_after_a_while(httpc_client *client)
     wait_until_ms(now_ms() + 100);
     double start = now_ms();
     CHECK_CODE(httpc_client_close(client, HTTPC_FOREVER, NULL), HTTPC_OK);
-    CHECK_BETWEEN(now_ms() - start, 0, 1000);
+    CHECK_MS(now_ms() - start, 0, 1000);
 }
 
 TEST(a_client_may_be_closed_during_calls)
@@ -276,7 +276,7 @@ TEST(one_token_may_be_held_by_calls_of_many_threads)
     double start = now_ms();
     run_workers(client, new_key(), shared_token, cancelled_together, cancel_shared, by_code);
     CHECK_EQ(by_code[HTTPC_E_CANCELLED], THREADS);
-    CHECK_BETWEEN(now_ms() - start, 50, 2000);
+    CHECK_MS(now_ms() - start, 50, 2000);
     httpc_cancel_token_free(shared_token);
     httpc_client_free(client);
 }

@@ -20,7 +20,7 @@ static struct outcome send_once(httpc_client *client, httpc_request *request)
 static void expect_timeout(struct outcome o, httpc_code code, double after_ms, httpc_sent sent)
 {
     CHECK_CODE(o.code, code);
-    CHECK_BETWEEN(o.ms, after_ms, after_ms + LATE_MS);
+    CHECK_MS(o.ms, after_ms, after_ms + LATE_MS);
     CHECK(httpc_code_is_timeout(o.code));
     CHECK_EQ(httpc_error_send_state(o.error), sent);
     CHECK_EQ(attempts(&o), 1);
@@ -77,7 +77,7 @@ TEST(write_is_the_longest_time_without_progress)
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_WRITE);
     CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_MAYBE_SENT);
     /* The buffers on the way fill first. */
-    CHECK_BETWEEN(o.ms, 250, 250 + 3 * LATE_MS);
+    CHECK_MS(o.ms, 250, 250 + 3 * LATE_MS);
     clean_error(o.error);
     done(&o);
 
@@ -106,7 +106,7 @@ TEST(attempt_bounds_one_attempt_and_total_all)
     CHECK_CODE(o.code, HTTPC_OK);
     CHECK_EQ(attempts(&o), 3);
     CHECK_CODE(httpc_attempt_code(attempt(&o, 1)), HTTPC_E_TIMEOUT_ATTEMPT);
-    CHECK_BETWEEN(o.ms, 300, 300 + LATE_MS);
+    CHECK_MS(o.ms, 300, 300 + LATE_MS);
     done(&o);
     httpc_request_free(request);
 
@@ -117,7 +117,7 @@ TEST(attempt_bounds_one_attempt_and_total_all)
     o = send_request(client, request);
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
     CHECK_EQ(attempts(&o), 3);
-    CHECK_BETWEEN(o.ms, 400, 400 + LATE_MS);
+    CHECK_MS(o.ms, 400, 400 + LATE_MS);
     clean_error(o.error);
     done(&o);
     httpc_request_free(request);
@@ -172,7 +172,7 @@ TEST(pool_is_the_wait_for_a_connection_and_final)
         httpc_request_set_timeout(request, HTTPC_TIMEOUT_POOL, 200);
         struct outcome o = send_request(client, request);
         CHECK_CODE(o.code, HTTPC_E_TIMEOUT_POOL);
-        CHECK_BETWEEN(o.ms, 200, 200 + LATE_MS);
+        CHECK_MS(o.ms, 200, 200 + LATE_MS);
         CHECK_EQ(httpc_error_send_state(o.error), HTTPC_SENT_NEVER_SENT);
         clean_error(o.error);
         done(&o);
@@ -196,7 +196,7 @@ TEST(waiting_for_a_connection_counts_against_total_only)
     struct outcome o = send_request(client, request);
     CHECK_CODE(o.code, HTTPC_OK);
     CHECK_EQ(attempts(&o), 1);
-    CHECK_BETWEEN(o.ms, 300, 700 + LATE_MS);
+    CHECK_MS(o.ms, 300, 700 + LATE_MS);
     done(&o);
     pthread_join(occupant.thread, NULL);
 
@@ -204,7 +204,7 @@ TEST(waiting_for_a_connection_counts_against_total_only)
     httpc_request_set_timeout(request, HTTPC_TIMEOUT_TOTAL, 200);
     o = send_request(client, request);
     CHECK_CODE(o.code, HTTPC_E_TIMEOUT_TOTAL);
-    CHECK_BETWEEN(o.ms, 200, 200 + LATE_MS);
+    CHECK_MS(o.ms, 200, 200 + LATE_MS);
     done(&o);
     pthread_join(occupant.thread, NULL);
     httpc_request_free(request);
@@ -249,7 +249,7 @@ TEST(timers_never_fire_early)
     for (uint64_t ms = 1; ms < 40; ms += 3) {
         struct outcome o = get_with(client, "/delay/30000", which[ms % 3], ms);
         CHECK(httpc_code_is_timeout(o.code));
-        CHECK_BETWEEN(o.ms, ms, ms + LATE_MS);
+        CHECK_MS(o.ms, ms, ms + LATE_MS);
         done(&o);
     }
     httpc_client_free(client);
