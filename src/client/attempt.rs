@@ -59,7 +59,7 @@ impl Attempt {
 
     /// What such records share.
     pub fn no_target() -> Arc<Target> {
-        let origin = Arc::new(Origin { https: false, host: String::new(), port: 0 });
+        let origin = Arc::new(Origin::new(false, String::new(), 0));
         Arc::new(Target { origin, path: String::new(), query: None, userinfo: None })
     }
 

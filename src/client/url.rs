@@ -11,24 +11,43 @@ mod encode;
 pub use absolute::absolute;
 pub use base::Base;
 
+use crate::sync::OnceLock;
 use crate::text::{has_control_bytes, printable};
 use encode::{PATH, QUERY, Top, push_component, push_encoded, without_dots};
+use foldhash::fast::RandomState;
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// How much of a URL a detail repeats.
 const MAX_SHOWN: usize = 300;
 
 /// Where connections go; what may share one, and where secrets may go along.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub https: bool,
     /// As libcurl wants it: lower case, IPv6 in brackets, IDNA in its ASCII form.
     pub host: String,
     pub port: u16,
+    /// Of the others: every request looks origins up several times.
+    hash: u64,
+}
+
+/// Which hosts collide, nobody outside knows.
+static HASHING: OnceLock<RandomState> = OnceLock::new();
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl Origin {
+    pub fn new(https: bool, host: String, port: u16) -> Origin {
+        let hash = HASHING.get_or_init(RandomState::default).hash_one((https, &host, port));
+        Origin { https, host, port, hash }
+    }
+
     pub fn scheme(&self) -> &'static str {
         if self.https { "https" } else { "http" }
     }

@@ -27,7 +27,7 @@ pub(super) fn parse(https: bool, authority: &str, quotable: bool) -> Result<(Ori
         "" => 80,
         digits => parse_port(digits)?,
     };
-    Ok((Origin { https, host, port }, userinfo))
+    Ok((Origin::new(https, host, port), userinfo))
 }
 
 fn split_port(text: &str) -> Result<(&str, &str), UrlError> {

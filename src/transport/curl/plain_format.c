@@ -32,12 +32,10 @@ struct pieces {
 
 static void add(struct pieces *pieces, const char *bytes, size_t length)
 {
-    if (length > 0) {
-        pieces->at[pieces->count].bytes = bytes;
-        pieces->at[pieces->count].length = length;
-        pieces->count++;
-        pieces->length += length;
-    }
+    pieces->at[pieces->count].bytes = bytes;
+    pieces->at[pieces->count].length = length;
+    pieces->count++;
+    pieces->length += length;
 }
 
 static void add_number(struct pieces *pieces, unsigned number)
@@ -60,13 +58,18 @@ static int take_apart(struct pieces *pieces, const char *format, va_list argumen
             return 0;
         }
         if (*format != '%') {
-            size_t length = strcspn(format, "%");
-            add(pieces, format, length);
-            format += length;
+            const char *begin = format;
+            do {
+                format++;
+            } while (*format != '%' && *format != 0);
+            add(pieces, begin, (size_t)(format - begin));
         } else if (format[1] == 's') {
             const char *string = va_arg(arguments, const char *);
-            string = string != NULL ? string : "(nil)"; /* as libcurl shows it */
-            add(pieces, string, strlen(string));
+            if (string == NULL) {
+                add(pieces, "(nil)", 5); /* as libcurl shows it */
+            } else if (*string != 0) {
+                add(pieces, string, strlen(string));
+            }
             format += 2;
         } else if (format[1] == 'u') {
             add_number(pieces, va_arg(arguments, unsigned));
