@@ -17,7 +17,7 @@ extern void *(*Curl_cmalloc)(size_t size) __attribute__((weak)); /* what curl_fr
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-enum { MOST_PIECES = 24, MOST_DIGITS = 10 };
+enum { MOST_PIECES = 24, MOST_DIGITS = 10, LONGEST = 8000000 /* DYN_APRINTF */ };
 
 /* What a format becomes. */
 struct pieces {
@@ -122,7 +122,7 @@ HIDDEN char *__wrap_curl_maprintf(const char *format, ...)
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (is_plain(&pieces, format, arguments)) {
+    if (is_plain(&pieces, format, arguments) && pieces.length < LONGEST) {
         text = Curl_cmalloc(pieces.length + 1);
         if (text != NULL) {
             put_together(&pieces, text);
