@@ -1,7 +1,8 @@
 //! libhttpclient: an HTTP API client for C and C++ programs, on libcurl.
 //!
 //! The map. C calls come in at `ffi`, become a `client` call, and every decision about that call is made by one state
-//! machine on top of `policy`. Only `transport::curl` knows libcurl; only `ffi` and `transport::curl` hold `unsafe`.
+//! machine on top of `policy`. Only `transport::curl` knows libcurl; only `ffi`, `transport::curl` and the allocator hold
+//! `unsafe`.
 //!
 //! | module | what it is | knows nothing of |
 //! |---|---|---|
@@ -12,11 +13,9 @@
 
 #![deny(unsafe_code)]
 
-/// A submitted call is allocated on one thread and freed on another, for which malloc() has locks.
 #[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
+#[allow(unsafe_code)]
+mod allocator;
 pub mod client;
 pub mod error;
 pub mod ffi;

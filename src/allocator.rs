@@ -1,0 +1,46 @@
+//! Where the library's memory comes from: mimalloc, since a submitted call is allocated on one thread and freed on another, for
+//! which malloc() has locks. What is large comes from the system all the same: it grows there without being copied, by
+//! mremap(), and goes back at once.
+
+use mimalloc::MiMalloc;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+struct Allocator;
+
+/// Bodies of this size are rare, and twice their memory while they grow is a lot.
+const LARGE: usize = 4 << 20;
+
+// SAFETY: a block goes back to where blocks of its size come from, which its layout tells.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        unsafe { if layout.size() < LARGE { MiMalloc.alloc(layout) } else { System.alloc(layout) } }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        unsafe { if layout.size() < LARGE { MiMalloc.alloc_zeroed(layout) } else { System.alloc_zeroed(layout) } }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { if layout.size() < LARGE { MiMalloc.dealloc(block, layout) } else { System.dealloc(block, layout) } }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        unsafe {
+            match (layout.size() < LARGE, size < LARGE) {
+                (true, true) => MiMalloc.realloc(block, layout, size),
+                (false, false) => System.realloc(block, layout, size),
+                _ => {
+                    let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                    if !new.is_null() {
+                        new.copy_from_nonoverlapping(block, layout.size().min(size));
+                        self.dealloc(block, layout);
+                    }
+                    new
+                }
+            }
+        }
+    }
+}
