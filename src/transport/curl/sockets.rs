@@ -39,15 +39,18 @@ pub struct Home {
 #[derive(Default)]
 struct Open {
     fds: Vec<RawFd>,
-    /// 0 until there is a connection.
+    /// `UNCONNECTED` until there is a connection.
     local_ports: Vec<c_int>,
     sockets: Vec<Socket>,
 }
 
+/// No port, nor what libcurl tells where there is none.
+const UNCONNECTED: c_int = c_int::MIN;
+
 impl Open {
     fn push(&mut self, fd: RawFd, opener: u32) {
         self.fds.push(fd);
-        self.local_ports.push(0);
+        self.local_ports.push(UNCONNECTED);
         self.sockets.push(Socket { opener, connection: None });
     }
 
