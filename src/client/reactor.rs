@@ -125,6 +125,8 @@ impl Reactor {
         let mut messages = std::mem::take(&mut self.messages);
         self.inbox.take(&mut messages);
         if !messages.is_empty() {
+            // Functions of calls may have taken their time.
+            self.now = self.clock().now();
             self.multiplexer.distrust_idle(self.now);
         }
         for message in messages.drain(..) {
@@ -330,7 +332,11 @@ impl Reactor {
         // The request and what it holds go first: their drop functions are part of the call.
         drop(flight);
         if let Some(receiver) = receiver {
+            let is_function = matches!(receiver, pending::Receiver::Function(_));
             self.unrung.extend(pending.deliver(receiver, outcome));
+            if is_function {
+                self.now = self.clock().now();
+            }
         }
         self.completed += 1;
         // Who closes the client finds everything told.

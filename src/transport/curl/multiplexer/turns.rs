@@ -10,6 +10,9 @@ use std::ffi::c_int;
 /// For so long what the poller told of idle connections holds: a request takes longer to be on its way.
 const HOLDS: Micros = 50;
 
+/// However many start together: what the program does in between may take long.
+const HOLDS_AT_MOST: Micros = 1_000;
+
 /// So many events are handled one after the other, before what comes of them is: a processor that goes through all the code
 /// of a call for each of them misses its caches and mispredicts its branches twice as often. More would make the first wait.
 const AT_ONCE: usize = 64;
@@ -54,7 +57,7 @@ impl Multiplexer {
     /// Before somebody takes an idle connection: the server may have closed it since the poller was asked, or said something on
     /// it. libcurl would not look.
     pub(super) fn ask_of_idle(&mut self, now: Micros) -> Result<()> {
-        if self.trusted_for > 0 {
+        if self.trusted_for > 0 && now < self.asked_at.saturating_add(HOLDS_AT_MOST) {
             self.trusted_for -= 1;
             return Ok(());
         }
@@ -62,26 +65,41 @@ impl Multiplexer {
         let mut news = std::mem::take(&mut self.ready_later);
         // What is no edge is told again and again.
         let rounds = 1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS;
+        let mut asked = Ok(());
         for _ in 0..rounds {
-            let told_all = self.poller.wait(Some(0), &mut news)?;
+            let told_all = self.poller.wait(Some(0), &mut news);
             news.retain(|ready| ready.events == 0 || ready.is_edge);
-            if told_all {
-                break;
+            match told_all {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(error) => {
+                    (asked, self.trusted_for) = (Err(error), 0);
+                    break;
+                }
             }
         }
         self.end_idle_events(now, &mut news);
         self.ready_later = news;
-        Ok(())
+        asked
     }
 
     /// Before anybody takes one: a connection that has ended is not to be used.
     fn end_idle_events(&mut self, now: Micros, ready: &mut Vec<Ready>) {
         ready.retain(|ready| {
             if let (0, Owner::Shard(shard)) = (ready.events, ready.owner) {
-                self.idle_event(now, shard, ready.fd);
+                self.quiet_event(now, shard, ready.fd);
             }
             ready.events != 0
         });
+    }
+
+    /// On a connection of which libcurl wants nothing.
+    fn quiet_event(&mut self, now: Micros, shard: u32, fd: RawFd) {
+        match self.user(shard, fd).and_then(|user| self.transfers.get_mut(user as usize)) {
+            // Its attempt is through and not released yet: it is looked at then, for there is no other event.
+            Some(Some(transfer)) => transfer.handle.exchange_mut().hung_up = true,
+            _ => self.idle_event(now, shard, fd),
+        }
     }
 
     /// Does some of what is there to be done; false: nothing is left. Whom it concerned stands in
@@ -114,7 +132,11 @@ impl Multiplexer {
             (FAILED, curl_sys::CURL_CSELECT_ERR),
         ];
         let bits = bits.into_iter().filter(|(event, _)| events & event != 0).fold(0, |bits, (_, bit)| bits | bit);
-        let user = self.user(shard, fd);
+        let (user, touched) = (self.user(shard, fd), self.touched.len());
+        if user.is_none() && events & (READ | FAILED) != 0 {
+            // It was told before the connection became idle, and libcurl would ignore it now.
+            self.idle_event(now, shard, fd);
+        }
         self.drive(now, shard, fd, bits);
         // Another's request has gone out meanwhile: its answer will be another edge.
         if is_edge && self.user(shard, fd) == user {
@@ -126,7 +148,7 @@ impl Multiplexer {
         {
             transfer.heard = true;
             transfer.handle.exchange_mut().hung_up |= hung_up;
-            if self.touched.is_empty() {
+            if self.touched.len() == touched {
                 self.touched.push(user);
             }
         }
