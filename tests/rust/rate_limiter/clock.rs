@@ -5,7 +5,7 @@ use httpclient::client::cancel::CancelToken;
 use httpclient::client::clock::Clock;
 use httpclient::client::rate_limiter::RateLimiter;
 use httpclient::client::signal::Signal;
-use httpclient::client::virtual_clock::VirtualClock;
+use httpclient::client::virtual_clock::{Guest, Sleeper, VirtualClock};
 use httpclient::error::{Code, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,20 +48,35 @@ fn by_hand_a_wait_lasts_until_somebody_advances_the_clock() {
     });
 }
 
+/// One that no thread sleeps for.
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Bell {
+    fn has_rung(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Sleeper for Bell {
+    fn is_ready(&self) -> bool {
+        false
+    }
+
+    fn wake(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_sleeper_goes_on_when_the_clock_becomes_automatic() {
-    let clock = Arc::new(VirtualClock::default());
+    let (clock, bell) = (Arc::new(VirtualClock::default()), Arc::new(Bell::default()));
     clock.set_manual(true);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while clock.now() < 5 {
-                clock.wait(&[], 5).unwrap();
-            }
-        });
-        thread::sleep(Duration::from_millis(5));
-        clock.set_manual(false);
-    });
-    assert_eq!(clock.now(), 5);
+    let mut guest = Guest::new(&clock);
+    guest.sleep(5, bell.clone());
+    assert_eq!((clock.now(), bell.has_rung()), (0, false));
+    clock.set_manual(false);
+    assert_eq!((clock.now(), bell.has_rung()), (5, true));
 }
 
 #[test]
@@ -88,19 +103,13 @@ fn threads_that_wait_each_see_their_own_time() {
 
 #[test]
 fn a_thread_that_runs_inside_the_library_holds_time_back() {
-    let (clock, ran) = (Arc::new(VirtualClock::default()), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let inside = clock.enter();
-        scope.spawn(|| {
-            clock.wait(&[], 5).unwrap();
-            assert!(ran.load(Ordering::SeqCst));
-        });
-        thread::sleep(Duration::from_millis(5));
-        assert_eq!(clock.now(), 0);
-        ran.store(true, Ordering::SeqCst);
-        drop(inside);
-    });
-    assert_eq!(clock.now(), 5);
+    let (clock, bell) = (Arc::new(VirtualClock::default()), Arc::new(Bell::default()));
+    let inside = clock.enter();
+    let mut guest = Guest::new(&clock);
+    guest.sleep(5, bell.clone());
+    assert_eq!((clock.now(), bell.has_rung()), (0, false));
+    drop(inside);
+    assert_eq!((clock.now(), bell.has_rung()), (5, true));
 }
 
 #[test]
