@@ -20,6 +20,7 @@ extern "C" fn start() {
 mod allocate {
     use std::ffi::{c_char, c_void};
 
+    // Not safe to call, but libcurl's callback types want them so; nobody else calls them.
     unsafe extern "C" {
         safe fn mi_malloc(size: usize) -> *mut c_void;
         safe fn mi_free(block: *mut c_void);

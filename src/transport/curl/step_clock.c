@@ -1,6 +1,5 @@
 /*
- * What the linker leads the library's calls of clock_gettime() to, by --wrap (build.rs). In C for
- * what is weak.
+ * What the linker leads the library's calls of clock_gettime() to, by --wrap (build.rs).
  */
 #include <time.h>
 
