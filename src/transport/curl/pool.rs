@@ -1,20 +1,23 @@
 //! The warm slots of a client, and the permits to use them. A permit is a turn to hold a connection; a slot comes with it,
 //! the one used last first, so that few connections stay warm. At the limit the oldest idle one makes room.
 
+mod idle_slots;
+
 use super::http2_origins::Http2Origins;
 use super::idle::IdleInShards;
 use super::multiplexer::poller::Kind;
 use super::multiplexer::{Limits, Multiplexer};
 use super::settings::Settings;
 use super::slot::Slot;
-use crate::client::clock::{self, Micros};
+use crate::client::clock::Micros;
 use crate::client::config::{Config, PoolLimits};
 use crate::client::signal::{Signal, Wake};
 use crate::client::stats::Stats;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::policy::admission::{Admission, Ticket};
-use crate::sync::{Map, Mutex, MutexGuard, OnceLock, this_thread};
+use crate::sync::{Map, Mutex, MutexGuard, OnceLock};
+use idle_slots::IdleSlots;
 use std::sync::Arc;
 
 /// Has every engine thread look at [`Pool::excess`] of an origin.
@@ -33,29 +36,10 @@ pub struct Pool {
 
 struct State {
     admission: Admission<Arc<Origin>>,
-    /// By origin, the oldest first.
-    idle: Map<Arc<Origin>, Vec<IdleSlot>>,
-    idle_count: u32,
-    /// No idle slot expires before.
-    next_expiry: Micros,
+    idle: IdleSlots,
     waiters: Map<Ticket, Arc<dyn Wake>>,
     closed: bool,
 }
-
-struct IdleSlot {
-    slot: Box<Slot>,
-    last: Use,
-}
-
-#[derive(Clone, Copy)]
-struct Use {
-    ended: Micros,
-    by_thread: usize,
-}
-
-/// So long a thread gets back the slot that it used last, whose memory is still in its processor's caches: many threads
-/// that call without a pause would change slots at random otherwise. No longer, or few threads would keep many warm.
-const OWN_FOR: Micros = 10_000;
 
 /// How many idle connections of shards are in the way of one that is to be opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,9 +60,7 @@ impl Pool {
             settings: Arc::new(Settings::new(config)?),
             state: Mutex::new(State {
                 admission: Admission::new(limits.max_connections, limits.max_per_host),
-                idle: Map::default(),
-                idle_count: 0,
-                next_expiry: Micros::MAX,
+                idle: IdleSlots::default(),
                 waiters: Map::default(),
                 closed: false,
             }),
@@ -184,7 +166,7 @@ impl Pool {
         let (opened, reused) = self.settings.counts.get();
         let state = self.state.lock();
         let (in_use, waiting) = (state.admission.in_use(), state.admission.waiting());
-        let idle = state.idle_count + self.idle_in_shards.count();
+        let idle = state.idle.count() + self.idle_in_shards.count();
         Stats { in_use, idle, waiting, opened, reused }
     }
 
@@ -193,7 +175,6 @@ impl Pool {
         let mut state = self.state.lock();
         state.closed = true;
         let idle = std::mem::take(&mut state.idle);
-        state.idle_count = 0;
         drop(state);
         drop(idle);
     }
@@ -206,12 +187,9 @@ impl Pool {
         now: Micros,
         discarded: &mut Vec<Slot>,
     ) -> Option<Box<Slot>> {
-        state.expire(now, &self.limits, discarded);
-        if let Some(slots) = state.idle.get_mut(origin)
-            && let Some(warmest) = warmest(slots.iter().map(|idle| idle.last), this_thread(), now)
-        {
-            state.idle_count -= 1;
-            return Some(slots.remove(warmest).slot);
+        state.idle.expire(now, &self.limits, discarded);
+        if let Some(warmest) = state.idle.take_warmest(origin, now) {
+            return Some(warmest);
         }
         if state.shrink(self, origin, discarded) != Room::default() {
             self.close_in_shards(origin);
@@ -229,7 +207,7 @@ impl Pool {
                 discarded.push(*slot);
             }
             Some(slot) => {
-                state.keep(origin, slot, &self.limits, &mut discarded);
+                state.idle.keep(origin, slot, &self.limits, &mut discarded);
                 if state.excess_of_idle(self) > 0 {
                     self.close_in_shards(origin);
                 }
@@ -252,98 +230,36 @@ impl Pool {
 
 impl State {
     fn excess_of_open(&self, pool: &Pool) -> u32 {
-        let open = self.admission.in_use().saturating_add(self.idle_count).saturating_add(pool.idle_in_shards.count());
+        let open =
+            self.admission.in_use().saturating_add(self.idle.count()).saturating_add(pool.idle_in_shards.count());
         open.saturating_sub(pool.limits.max_connections)
     }
 
     fn excess_at(&self, pool: &Pool, origin: &Arc<Origin>) -> u32 {
-        let in_slots = self.idle.get(origin).map_or(0, |slots| slots.len() as u32);
-        let idle = in_slots.saturating_add(pool.idle_in_shards.count_at(origin));
+        let idle = self.idle.count_at(origin).saturating_add(pool.idle_in_shards.count_at(origin));
         self.admission.in_use_of(origin).saturating_add(idle).saturating_sub(pool.limits.max_per_host)
     }
 
     fn excess_of_idle(&self, pool: &Pool) -> u32 {
-        self.idle_count.saturating_add(pool.idle_in_shards.count()).saturating_sub(pool.limits.max_idle)
+        self.idle.count().saturating_add(pool.idle_in_shards.count()).saturating_sub(pool.limits.max_idle)
     }
 
     /// Room for one connection that will be opened. How many idle ones of shards are still too many.
     fn shrink(&mut self, pool: &Pool, origin: &Arc<Origin>, discarded: &mut Vec<Slot>) -> Room {
-        while self.idle.contains_key(origin) && self.excess_at(pool, origin) > 0 {
-            discarded.extend(self.take_oldest_at(origin));
+        while self.idle.count_at(origin) > 0 && self.excess_at(pool, origin) > 0 {
+            discarded.extend(self.idle.take_oldest_at(origin));
         }
-        while self.idle_count > 0 && self.excess_of_open(pool) > 0 {
-            discarded.extend(self.take_oldest());
+        while self.idle.count() > 0 && self.excess_of_open(pool) > 0 {
+            discarded.extend(self.idle.take_oldest());
         }
         Room { at_origin: self.excess_at(pool, origin), in_all: self.excess_of_open(pool) }
     }
 
     fn shrink_idle(&mut self, pool: &Pool, discarded: &mut Vec<Slot>) {
-        while self.idle_count > 0 && self.excess_of_idle(pool) > 0 {
-            discarded.extend(self.take_oldest());
+        while self.idle.count() > 0 && self.excess_of_idle(pool) > 0 {
+            discarded.extend(self.idle.take_oldest());
         }
     }
-
-    fn keep(&mut self, origin: &Arc<Origin>, slot: Box<Slot>, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        let last = Use { ended: clock::now(), by_thread: this_thread() };
-        let idle = IdleSlot { slot, last };
-        if limits.idle_expiry_ms > 0 {
-            self.next_expiry = self.next_expiry.min(last.ended.saturating_add(limits.idle_expiry_ms * 1000));
-        }
-        match self.idle.get_mut(origin) {
-            Some(slots) => slots.push(idle),
-            None => {
-                self.idle.insert(origin.clone(), vec![idle]);
-            }
-        }
-        self.idle_count += 1;
-        while self.idle_count > limits.max_idle {
-            discarded.extend(self.take_oldest());
-        }
-    }
-
-    fn take_oldest(&mut self) -> Option<Slot> {
-        let fronts = self.idle.iter().filter_map(|(origin, slots)| Some((origin, slots.first()?.last.ended)));
-        let origin = fronts.min_by_key(|(_, ended)| *ended).map(|(origin, _)| origin.clone())?;
-        self.take_oldest_at(&origin)
-    }
-
-    fn take_oldest_at(&mut self, origin: &Arc<Origin>) -> Option<Slot> {
-        let slots = self.idle.get_mut(origin)?;
-        let oldest = if slots.is_empty() { None } else { Some(slots.remove(0)) };
-        if slots.is_empty() {
-            self.idle.remove(origin);
-        }
-        let oldest = oldest?;
-        self.idle_count -= 1;
-        Some(*oldest.slot)
-    }
-
-    fn expire(&mut self, now: Micros, limits: &PoolLimits, discarded: &mut Vec<Slot>) {
-        if now < self.next_expiry {
-            return;
-        }
-        let lifetime = limits.idle_expiry_ms * 1000;
-        self.next_expiry = Micros::MAX;
-        for slots in self.idle.values_mut() {
-            let expired = slots.iter().take_while(|idle| idle.last.ended.saturating_add(lifetime) <= now).count();
-            discarded.extend(slots.drain(..expired).map(|idle| *idle.slot));
-            if let Some(oldest) = slots.first() {
-                self.next_expiry = self.next_expiry.min(oldest.last.ended.saturating_add(lifetime));
-            }
-        }
-        self.idle.retain(|_, slots| !slots.is_empty());
-        self.idle_count = self.idle.values().map(|slots| slots.len() as u32).sum();
-    }
-}
-
-/// Of slots in the order of their last use: the one that this thread used a moment ago, else the last.
-fn warmest<I>(uses: I, this_thread: usize, now: Micros) -> Option<usize>
-where
-    I: DoubleEndedIterator<Item = Use> + ExactSizeIterator,
-{
-    let last = uses.len().checked_sub(1)?;
-    let mut recent = uses.rev().take_while(|last| now.saturating_sub(last.ended) < OWN_FOR);
-    Some(last - recent.position(|last| last.by_thread == this_thread).unwrap_or(0))
 }
 
 /// A permit, and the slot that goes with it once one is made. Dropped, both go back.
@@ -399,34 +315,5 @@ impl Drop for Place<'_> {
             return;
         }
         self.pool.withdraw(&self.origin, self.ticket);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{OWN_FOR, Use, warmest};
-
-    const NOW: u64 = 10 * OWN_FOR;
-
-    /// Which of slots is taken by thread 1, where each was used so long ago by such a thread.
-    fn taken(uses: &[(u64, usize)]) -> Option<usize> {
-        warmest(uses.iter().map(|&(ago, by_thread)| Use { ended: NOW - ago, by_thread }), 1, NOW)
-    }
-
-    #[test]
-    fn the_slot_used_last_is_taken_first() {
-        assert_eq!(taken(&[]), None);
-        assert_eq!(taken(&[(3, 2), (2, 3), (1, 4)]), Some(2));
-    }
-
-    #[test]
-    fn a_thread_gets_back_its_own_slot_of_a_moment_ago() {
-        assert_eq!(taken(&[(3, 2), (2, 1), (1, 4)]), Some(1));
-        assert_eq!(taken(&[(3, 1), (2, 1), (1, 4)]), Some(1), "the warmer of two");
-    }
-
-    #[test]
-    fn an_own_slot_that_has_rested_longer_is_like_any_other() {
-        assert_eq!(taken(&[(OWN_FOR, 1), (1, 4)]), Some(1));
     }
 }
