@@ -364,4 +364,5 @@ def main():
     print(f"{table.missed} bars missed")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,13 @@ if(_cc STREQUAL "cc")
 else()
   list(APPEND _environment CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER})
 endif()
+# mimalloc's thread-local variables without a function call for each block, where there is room for them and all the same without
+# needing it. The ABI of other processors has that anyway.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-mtls-dialect=gnu2 HTTPCLIENT_HAS_TLS_DESCRIPTORS)
+if(HTTPCLIENT_HAS_TLS_DESCRIPTORS AND NOT HTTPCLIENT_SANITIZE)
+  list(APPEND _environment "CFLAGS=$ENV{CFLAGS} -mtls-dialect=gnu2")
+endif()
 list(APPEND _arguments --no-default-features)
 set(HTTPCLIENT_CARGO_SERVER_OUT ${HTTPCLIENT_CARGO_OUT})
 if(HTTPCLIENT_SANITIZE)

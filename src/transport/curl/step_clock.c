@@ -1,38 +1,41 @@
 /*
- * What the linker leads the library's calls of clock_gettime() to, by --wrap (build.rs).
+ * What the linker leads libcurl's calls of curlx_pnow() to, by which it reads its clock, by --wrap (build.rs).
  */
 #include <time.h>
 
-/* Weak: where nothing is wrapped, nothing is called either. */
-extern int __real_clock_gettime(clockid_t clock, struct timespec *time) __attribute__((weak));
+/* lib/curlx/timeval.h. Weak: where nothing is wrapped, nothing is called either. */
+struct curltime {
+    time_t tv_sec;
+    int tv_usec;
+};
+extern void __real_curlx_pnow(struct curltime *now) __attribute__((weak));
 
 enum { OUTSIDE, BEGUN, HAS_READ };
 
-static __thread int step = OUTSIDE;
-static __thread struct timespec first_reading;
+static __thread struct {
+    int state;
+    struct curltime first_reading;
+} step = {OUTSIDE, {0, 0}};
 
 __attribute__((visibility("hidden"))) void httpc_step_clock_begin(void)
 {
-    step = BEGUN;
+    step.state = BEGUN;
 }
 
 __attribute__((visibility("hidden"))) void httpc_step_clock_end(void)
 {
-    step = OUTSIDE;
+    step.state = OUTSIDE;
 }
 
-__attribute__((visibility("hidden"))) int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+__attribute__((visibility("hidden"))) void __wrap_curlx_pnow(struct curltime *now)
 {
-    /* Nobody but libcurl reads this one. */
-    if (clock != CLOCK_MONOTONIC_RAW || step == OUTSIDE) {
-        return __real_clock_gettime(clock, time);
+    if (step.state == HAS_READ) {
+        *now = step.first_reading;
+        return;
     }
-    if (step == BEGUN) {
-        if (__real_clock_gettime(clock, &first_reading) != 0) {
-            return -1;
-        }
-        step = HAS_READ;
+    __real_curlx_pnow(now);
+    if (step.state == BEGUN) {
+        step.first_reading = *now;
+        step.state = HAS_READ;
     }
-    *time = first_reading;
-    return 0;
 }
