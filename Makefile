@@ -10,7 +10,7 @@ parts     = -DHTTPCLIENT_BUILD_TESTS=$(1) -DHTTPCLIENT_BUILD_EXAMPLES=$(2)
 configure = cmake -S . -B $(BUILD) $(parts) $(CMAKE_FLAGS) >$(BUILD)/configure.log || { cat $(BUILD)/configure.log; exit 1; }
 build     = env -u MAKELEVEL cmake --build $(BUILD) --parallel $(JOBS)
 
-.PHONY: all demo test stress simulate bench hot_functions header symbols lint install clean tests-configured bootstrap
+.PHONY: all demo test stress simulate bench call_graph header symbols lint install clean tests-configured bootstrap
 .NOTPARALLEL:
 unexport MAKEFLAGS
 
@@ -49,10 +49,10 @@ bench: all
 	@scripts/bootstrap --bench
 	@python3 benches/run.py --build $(BUILD) $(ROWS)
 
-# After a new libcurl, or a change of what a request goes through.
-hot_functions: all
+# What the linker lays out libcurl's functions by: after a new libcurl.
+call_graph: all
 	@scripts/bootstrap --bench
-	@python3 benches/hot_functions.py --build $(BUILD)
+	@python3 benches/call_graph.py --build $(BUILD)
 
 # Writes include/httpclient.h anew from the sources.
 header: tests-configured

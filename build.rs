@@ -35,32 +35,32 @@ fn name_shared_object() {
     }
 }
 
-/// For src/transport/curl/step_clock.rs libcurl's readings of the clock come to us, and so does what it does slowly for each
-/// request. cmake/localize.cmake wraps the same.
+/// Some of what libcurl does again and again or slowly for each request comes to us: src/transport/curl/step.rs, plain_format.c.
+/// cmake/localize.cmake wraps the same.
 fn wrap_functions() {
-    println!("cargo:rustc-check-cfg=cfg(wrapped_clock)");
+    println!("cargo:rustc-check-cfg=cfg(wrapped)");
     if env("CARGO_CFG_TARGET_OS") == "linux" && std::env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
-        let sources = ["src/transport/curl/step_clock.c", "src/transport/curl/plain_format.c"];
+        let sources = ["src/transport/curl/step.c", "src/transport/curl/plain_format.c"];
         for source in sources {
             println!("cargo:rerun-if-changed={source}");
         }
         cc::Build::new().files(sources).compile("httpclient_wrapped");
-        let names = ["curlx_pnow", "curlx_dyn_addf", "curl_maprintf", "curl_msnprintf"];
+        let names = ["curlx_pnow", "curl_url_get", "curlx_dyn_addf", "curl_maprintf", "curl_msnprintf"];
         for name in names {
             println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
         }
         // The linker comes to libcurl, and to the need for it, after it has been through this archive.
         println!("cargo:rustc-cdylib-link-arg=-Wl,--undefined=__wrap_curlx_dyn_addf");
-        println!("cargo:rustc-cfg=wrapped_clock");
+        println!("cargo:rustc-cfg=wrapped");
     }
 }
 
-/// A request goes through libcurl from end to end, and its functions come from ninety files: side by side they take less of the
-/// processor's caches, which is a thirtieth of a request. Of the linkers only LLVM's, which is Rust's own, knows the option.
+/// A request goes through libcurl from end to end, and its functions come from ninety files: laid out by who calls whom they take
+/// less of the processor's caches, which is a twenty-fifth of a request. Of the linkers only LLVM's, which is Rust's own, can.
 fn order_functions() {
-    let list = Path::new(&env("CARGO_MANIFEST_DIR")).join("src/transport/curl/hot_functions.txt");
-    println!("cargo:rerun-if-changed={}", list.display());
-    let options = format!("-Wl,--no-warn-symbol-ordering,--symbol-ordering-file={}", list.display());
+    let graph = Path::new(&env("CARGO_MANIFEST_DIR")).join("src/transport/curl/call_graph.txt");
+    println!("cargo:rerun-if-changed={}", graph.display());
+    let options = format!("-Wl,--no-warn-symbol-ordering,--call-graph-ordering-file={}", graph.display());
     if env("CARGO_CFG_TARGET_OS") == "linux" && linker_takes(&options) {
         println!("cargo:rustc-cdylib-link-arg={options}");
     }

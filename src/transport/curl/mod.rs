@@ -23,7 +23,7 @@ mod share;
 pub mod slot;
 mod sockets;
 mod startup;
-mod step_clock;
+mod step;
 mod sys;
 mod tls_end;
 mod trust;

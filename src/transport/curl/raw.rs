@@ -1,15 +1,30 @@
 //! Handles that the `curl` crate lacks, or makes in a way that panics when the process has no descriptor left.
 
+use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
-use crate::transport::curl::{step_clock, sys};
+use crate::transport::curl::step::step;
+use crate::transport::curl::sys;
 use curl_sys as ffi;
-use std::ffi::{c_int, c_long};
+use std::ffi::{CString, c_int, c_long};
 
-pub struct Multi(*mut ffi::CURLM);
+pub struct Multi {
+    handle: *mut ffi::CURLM,
+    /// The root of the one origin that its transfers are to.
+    url: CString,
+}
 
 impl Multi {
+    /// For no transfers at all.
     pub fn new() -> Result<Multi> {
-        let mut multi = Multi(std::ptr::null_mut());
+        Multi::with_url(CString::default())
+    }
+
+    pub fn to(origin: &Origin) -> Result<Multi> {
+        Multi::with_url(CString::new(format!("{origin}/")).unwrap_or_default())
+    }
+
+    fn with_url(url: CString) -> Result<Multi> {
+        let mut multi = Multi { handle: std::ptr::null_mut(), url };
         multi.renew()?;
         Ok(multi)
     }
@@ -19,10 +34,10 @@ impl Multi {
     pub fn renew(&mut self) -> Result<()> {
         // SAFETY: our own handle or NULL, and no easy handle is in it; then plain construction, checked below.
         unsafe {
-            ffi::curl_multi_cleanup(self.0);
-            self.0 = ffi::curl_multi_init();
+            ffi::curl_multi_cleanup(self.handle);
+            self.handle = ffi::curl_multi_init();
         }
-        if self.0.is_null() {
+        if self.handle.is_null() {
             return Err(Error::new(Code::HTTPC_E_RESOURCE, "no descriptor or memory for a connection"));
         }
         self.long(sys::CURLMOPT_QUICK_EXIT, 1);
@@ -31,12 +46,12 @@ impl Multi {
 
     pub fn long(&self, option: ffi::CURLMoption, value: c_long) {
         // SAFETY: callers name options of type long. An unknown one is refused by libcurl and left out.
-        unsafe { ffi::curl_multi_setopt(self.0, option, value) };
+        unsafe { ffi::curl_multi_setopt(self.handle, option, value) };
     }
 
     pub fn add(&self, easy: *mut ffi::CURL) -> Result<()> {
         // SAFETY: our own handle, and an easy one that is in no multi.
-        match unsafe { ffi::curl_multi_add_handle(self.0, easy) } {
+        match unsafe { ffi::curl_multi_add_handle(self.handle, easy) } {
             ffi::CURLM_OK => Ok(()),
             other => Err(Error::new(Code::HTTPC_E_RESOURCE, format!("libcurl took no transfer (CURLMcode {other})"))),
         }
@@ -45,15 +60,25 @@ impl Multi {
     /// Ends the transfer where it is; its connection closes, unless it was over.
     pub fn remove(&self, easy: *mut ffi::CURL) {
         // SAFETY: both handles are ours.
-        unsafe { ffi::curl_multi_remove_handle(self.0, easy) };
+        unsafe { ffi::curl_multi_remove_handle(self.handle, easy) };
     }
 
-    /// curl_multi_socket_action(3) with an event on `fd`, or CURL_SOCKET_TIMEOUT. False: the handle is of no use any more.
-    pub fn act(&self, fd: ffi::curl_socket_t, events: c_int) -> bool {
-        let mut running: c_int = 0;
+    /// curl_multi_socket_action(3) with an event on `fd`, or CURL_SOCKET_TIMEOUT. How many transfers run then.
+    pub fn act(&self, fd: ffi::curl_socket_t, events: c_int) -> (ffi::CURLMcode, c_int) {
         // SAFETY: our own handle, and nobody else is inside it.
-        let outcome = step_clock::step(|| unsafe { ffi::curl_multi_socket_action(self.0, fd, events, &mut running) });
-        matches!(outcome, ffi::CURLM_OK | ffi::CURLM_CALL_MULTI_PERFORM | ffi::CURLM_BAD_SOCKET)
+        self.step(|running| unsafe { ffi::curl_multi_socket_action(self.handle, fd, events, running) })
+    }
+
+    /// curl_multi_perform(3). How many transfers run then.
+    pub fn perform(&self) -> (ffi::CURLMcode, c_int) {
+        // SAFETY: as above.
+        self.step(|running| unsafe { ffi::curl_multi_perform(self.handle, running) })
+    }
+
+    fn step(&self, work: impl FnOnce(&mut c_int) -> ffi::CURLMcode) -> (ffi::CURLMcode, c_int) {
+        let mut running: c_int = 0;
+        let outcome = step(&self.url, || work(&mut running));
+        (outcome, running)
     }
 
     /// The next transfer that is over, and how it ended.
@@ -62,7 +87,7 @@ impl Multi {
         // SAFETY: our own handle; the message is read before the next call into libcurl. The result is the first member of
         // a union that curl-sys declares as a pointer.
         unsafe {
-            let message = ffi::curl_multi_info_read(self.0, &mut left);
+            let message = ffi::curl_multi_info_read(self.handle, &mut left);
             if message.is_null() {
                 return None;
             }
@@ -75,7 +100,7 @@ impl Multi {
         let mut ready: c_int = 0;
         let count = u32::try_from(fds.len()).unwrap_or(u32::MAX);
         // SAFETY: the array lives through the call and its length is told.
-        match unsafe { ffi::curl_multi_poll(self.0, fds.as_mut_ptr(), count, ms, &mut ready) } {
+        match unsafe { ffi::curl_multi_poll(self.handle, fds.as_mut_ptr(), count, ms, &mut ready) } {
             ffi::CURLM_OK => Ok(ready),
             other => Err(Error::new(Code::HTTPC_E_RESOURCE, format!("libcurl could not wait (CURLMcode {other})"))),
         }
@@ -84,18 +109,18 @@ impl Multi {
     /// Ends a [`Multi::poll`] from any thread.
     pub fn wake_up(&self) {
         // SAFETY: the one function that other threads may call.
-        unsafe { ffi::curl_multi_wakeup(self.0) };
+        unsafe { ffi::curl_multi_wakeup(self.handle) };
     }
 
     pub fn raw(&self) -> *mut ffi::CURLM {
-        self.0
+        self.handle
     }
 }
 
 impl Drop for Multi {
     fn drop(&mut self) {
         // SAFETY: our own handle, and no easy handle is in it any more.
-        unsafe { ffi::curl_multi_cleanup(self.0) };
+        unsafe { ffi::curl_multi_cleanup(self.handle) };
     }
 }
 

@@ -5,7 +5,6 @@ use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
 use super::sockets::{Idle, Sockets};
-use super::step_clock;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
 use crate::client::signal::Signal;
@@ -43,7 +42,7 @@ impl Slot {
         handle.use_sockets(&sockets);
         let slot = Slot {
             handle,
-            multi: raw::Multi::new()?,
+            multi: raw::Multi::to(origin)?,
             sockets,
             running: false,
             undriven: false,
@@ -83,18 +82,12 @@ impl Slot {
 
     /// Drives the attempt as far as it goes without waiting. The CURLcode once it has ended.
     fn advance(&mut self) -> Option<ffi::CURLcode> {
-        let mut running: c_int = 0;
-        let multi = self.multi.raw();
-        // SAFETY: our own handle.
-        let undriven = std::mem::take(&mut self.undriven);
-        let outcome = step_clock::step(|| unsafe {
-            if undriven {
-                // What is due is the new transfer alone: no thread of a lookup, no connection that closes.
-                ffi::curl_multi_socket_action(multi, ffi::CURL_SOCKET_TIMEOUT, 0, &mut running)
-            } else {
-                ffi::curl_multi_perform(multi, &mut running)
-            }
-        });
+        let (outcome, running) = if std::mem::take(&mut self.undriven) {
+            // What is due is the new transfer alone: no thread of a lookup, no connection that closes.
+            self.multi.act(ffi::CURL_SOCKET_TIMEOUT, 0)
+        } else {
+            self.multi.perform()
+        };
         if outcome != ffi::CURLM_OK && outcome != ffi::CURLM_CALL_MULTI_PERFORM {
             self.spoiled = true;
             let out_of_memory = outcome == ffi::CURLM_OUT_OF_MEMORY;

@@ -88,7 +88,7 @@ impl Shard {
     ) -> Result<Shard> {
         let home = Home { poller: poller.clone(), shard: number, idle: idle.at(origin) };
         let mut shard = Shard {
-            multi: raw::Multi::new()?,
+            multi: raw::Multi::to(origin)?,
             sockets: Arc::new(Sockets::of_shard(home)),
             hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
             origin: origin.clone(),
@@ -201,7 +201,8 @@ impl Shard {
             self.is_runnable = false;
             self.starting = 0;
         }
-        let is_sound = self.multi.act(fd, events);
+        let (outcome, _) = self.multi.act(fd, events);
+        let is_sound = matches!(outcome, ffi::CURLM_OK | ffi::CURLM_CALL_MULTI_PERFORM | ffi::CURLM_BAD_SOCKET);
         if !is_sound {
             self.give_up();
         }
