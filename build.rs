@@ -45,7 +45,14 @@ fn wrap_functions() {
             println!("cargo:rerun-if-changed={source}");
         }
         cc::Build::new().files(sources).compile("httpclient_wrapped");
-        let names = ["curlx_pnow", "curl_url_get", "curlx_dyn_addf", "curl_maprintf", "curl_msnprintf"];
+        let names = [
+            "curlx_pnow",
+            "curl_url_get",
+            "Curl_ssl_easy_config_complete",
+            "curlx_dyn_addf",
+            "curl_maprintf",
+            "curl_msnprintf",
+        ];
         for name in names {
             println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={name}");
         }

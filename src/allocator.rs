@@ -4,11 +4,19 @@
 
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::c_void;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
 struct Allocator;
+
+// The crate takes those for any alignment, which cost twice as much. libcurl's callback types want them safe; only this library
+// calls them.
+unsafe extern "C" {
+    pub safe fn mi_malloc(size: usize) -> *mut c_void;
+    pub safe fn mi_realloc(block: *mut c_void, size: usize) -> *mut c_void;
+}
 
 /// Bodies of this size are rare, and twice their memory while they grow is a lot.
 const LARGE: usize = 4 << 20;
@@ -16,7 +24,15 @@ const LARGE: usize = 4 << 20;
 // SAFETY: a block goes back to where blocks of its size come from, which its layout tells.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        unsafe { if layout.size() < LARGE { MiMalloc.alloc(layout) } else { System.alloc(layout) } }
+        unsafe {
+            if is_aligned_anyway(layout, layout.size()) {
+                mi_malloc(layout.size()).cast()
+            } else if layout.size() < LARGE {
+                MiMalloc.alloc(layout)
+            } else {
+                System.alloc(layout)
+            }
+        }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -30,6 +46,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         unsafe {
             match (layout.size() < LARGE, size < LARGE) {
+                (true, true) if is_aligned_anyway(layout, size) => mi_realloc(block.cast(), size).cast(),
                 (true, true) => MiMalloc.realloc(block, layout, size),
                 (false, false) => System.realloc(block, layout, size),
                 _ => {
@@ -43,4 +60,9 @@ unsafe impl GlobalAlloc for Allocator {
             }
         }
     }
+}
+
+/// Of mimalloc's blocks those of 16 bytes and more are aligned to 16 (MI_MAX_ALIGN_SIZE), smaller ones to 8.
+fn is_aligned_anyway(layout: Layout, size: usize) -> bool {
+    size < LARGE && layout.align() <= size.min(16)
 }

@@ -53,11 +53,12 @@ pub fn check_value(value: &[u8]) -> Result<(), String> {
 }
 
 /// `value` without the spaces and tabs around it.
-pub fn trim_value(mut value: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
-        value = rest;
-    }
-    value
+pub fn trim_value(value: &[u8]) -> &[u8] {
+    // One comparison for what is mostly there.
+    let is_text = |byte: &u8| *byte > b' ' || !matches!(byte, b' ' | b'\t');
+    let Some(start) = value.iter().position(is_text) else { return &[] };
+    let end = value.iter().rposition(is_text).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 /// A method is a token (RFC 9110 section 9.1) and goes out as it is: methods are case-sensitive.

@@ -40,7 +40,7 @@ impl HeaderMap {
         if let [b' ' | b'\t', ..] = line {
             return self.continue_value(super::trim_value(line));
         }
-        let colon = line.iter().position(|byte| *byte == b':').ok_or("a header line has no colon")?;
+        let colon = memchr::memchr(b':', line).ok_or("a header line has no colon")?;
         // RFC 9112 section 5.1: white space before the colon goes.
         let (name, value) = (super::trim_value(&line[..colon]), super::trim_value(&line[colon + 1..]));
         if name.is_empty() {
@@ -55,18 +55,19 @@ impl HeaderMap {
         }
         // The line does not begin with white space, so the name begins where it does.
         let start = self.slab.len();
-        let name_end = start + name.len();
-        let value_at = start + (value.as_ptr().addr() - line.as_ptr().addr());
-        let value_end = value_at + value.len();
+        let value_at = value.as_ptr().addr() - line.as_ptr().addr();
+        let end = value_at + value.len();
+        offset(start + end)?; // and so is all before it
+        let in_slab = |at: usize| (start + at) as u32;
         self.index.push(Entry {
-            name: offset(start)?,
-            name_end: offset(name_end)?,
-            value: offset(value_at)?,
-            value_end: offset(value_end)?,
+            name: in_slab(0),
+            name_end: in_slab(name.len()),
+            value: in_slab(value_at),
+            value_end: in_slab(end),
         });
-        self.slab.extend_from_slice(&line[..value_end - start]);
+        self.slab.extend_from_slice(&line[..end]);
         self.slab.push(0);
-        self.slab[name_end] = 0;
+        self.slab[start + name.len()] = 0;
         Ok(())
     }
 
@@ -145,9 +146,9 @@ impl HeaderMap {
 }
 
 /// "\r\r\n" comes from programs that write "\r\n" to a stream in text mode.
-fn without_line_end(mut line: &[u8]) -> &[u8] {
-    line = line.strip_suffix(b"\n").unwrap_or(line);
-    while let [rest @ .., b'\r'] = line {
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let Some(rest) = line.strip_suffix(b"\r") {
         line = rest;
     }
     line

@@ -330,7 +330,7 @@ impl Multiplexer {
         let at = self.shards.iter().position(Option::is_none).unwrap_or(self.shards.len());
         let number = at as u32;
         let others = self.lane(origin).shards.len() as u32;
-        let shard = Shard::new(number, origin, &self.poller, &self.idle, self.limits.max_idle, others)?;
+        let shard = Shard::new(number, origin, &self.settings, &self.poller, &self.idle, self.limits.max_idle, others)?;
         let shard = Some(Box::new(shard));
         match self.shards.get_mut(at) {
             Some(free) => *free = shard,

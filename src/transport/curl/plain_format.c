@@ -10,6 +10,8 @@
 /* A CURLcode is an int (curl/curl.h). Weak: where nothing is wrapped, nothing is called either. */
 struct dynbuf;
 extern int curlx_dyn_addn(struct dynbuf *buffer, const void *bytes, size_t length) __attribute__((weak));
+extern size_t curlx_dyn_len(const struct dynbuf *buffer) __attribute__((weak));
+extern int curlx_dyn_setlen(struct dynbuf *buffer, size_t length) __attribute__((weak));
 extern int curlx_dyn_vaddf(struct dynbuf *buffer, const char *format, va_list arguments) __attribute__((weak));
 extern char *curl_mvaprintf(const char *format, va_list arguments) __attribute__((weak));
 extern int curl_mvsnprintf(char *buffer, size_t size, const char *format, va_list arguments) __attribute__((weak));
@@ -99,17 +101,28 @@ static int is_plain(struct pieces *pieces, const char *format, va_list arguments
     return plain;
 }
 
+/* A request begins with its method. Without room from the start its buffer would be allocated four times. */
+static int make_room(struct dynbuf *buffer, const char *format)
+{
+    static const char room[512];
+    if (strcmp(format, "%s ") != 0 || curlx_dyn_len(buffer) != 0) {
+        return 0;
+    }
+    int code = curlx_dyn_addn(buffer, room, sizeof room - 1);
+    return code != 0 ? code : curlx_dyn_setlen(buffer, 0);
+}
+
 HIDDEN int __wrap_curlx_dyn_addf(struct dynbuf *buffer, const char *format, ...)
 {
     struct pieces pieces;
     va_list arguments;
     va_start(arguments, format);
-    int code = 0;
-    if (is_plain(&pieces, format, arguments)) {
+    int code = make_room(buffer, format);
+    if (code == 0 && is_plain(&pieces, format, arguments)) {
         for (unsigned i = 0; i < pieces.count && code == 0; i++) {
             code = curlx_dyn_addn(buffer, pieces.at[i].bytes, pieces.at[i].length);
         }
-    } else {
+    } else if (code == 0) {
         code = curlx_dyn_vaddf(buffer, format, arguments);
     }
     va_end(arguments);

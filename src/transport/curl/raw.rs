@@ -2,29 +2,31 @@
 
 use crate::client::url::Origin;
 use crate::error::{Code, Error, Result};
-use crate::transport::curl::step::step;
+use crate::transport::curl::settings::Settings;
+use crate::transport::curl::step::{Common, step};
 use crate::transport::curl::sys;
 use curl_sys as ffi;
 use std::ffi::{CString, c_int, c_long};
 
 pub struct Multi {
     handle: *mut ffi::CURLM,
-    /// The root of the one origin that its transfers are to.
-    url: CString,
+    common: Common,
 }
 
 impl Multi {
     /// For no transfers at all.
     pub fn new() -> Result<Multi> {
-        Multi::with_url(CString::default())
+        Multi::of(Common::default())
     }
 
-    pub fn to(origin: &Origin) -> Result<Multi> {
-        Multi::with_url(CString::new(format!("{origin}/")).unwrap_or_default())
+    /// For transfers to one origin.
+    pub fn to(origin: &Origin, settings: &Settings) -> Result<Multi> {
+        let url = CString::new(format!("{origin}/")).unwrap_or_default();
+        Multi::of(Common { url, uses_tls: settings.use_tls(origin) })
     }
 
-    fn with_url(url: CString) -> Result<Multi> {
-        let mut multi = Multi { handle: std::ptr::null_mut(), url };
+    fn of(common: Common) -> Result<Multi> {
+        let mut multi = Multi { handle: std::ptr::null_mut(), common };
         multi.renew()?;
         Ok(multi)
     }
@@ -77,7 +79,7 @@ impl Multi {
 
     fn step(&self, work: impl FnOnce(&mut c_int) -> ffi::CURLMcode) -> (ffi::CURLMcode, c_int) {
         let mut running: c_int = 0;
-        let outcome = step(&self.url, || work(&mut running));
+        let outcome = step(&self.common, || work(&mut running));
         (outcome, running)
     }
 

@@ -73,11 +73,10 @@ impl Settings {
 
     /// `None`: neither the origin nor a proxy speaks TLS.
     pub fn secure_for(&self, origin: &Origin) -> Result<Option<Secure>> {
-        let proxy = self.proxy_for(origin).to_bytes();
-        let tls_to_proxy = proxy.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"));
-        if !origin.https && !tls_to_proxy {
+        if !self.use_tls(origin) {
             return Ok(None);
         }
+        let tls_to_proxy = self.use_tls_to_proxy(origin);
         // As every secret of a client that was made for one server.
         let at_home = origin.https && self.home.as_ref().is_none_or(|home| **home == *origin);
         Ok(Some(Secure {
@@ -87,6 +86,16 @@ impl Settings {
             tls_to_origin: origin.https,
             keeps_certificates: self.tls.keeps_certificates,
         }))
+    }
+
+    fn use_tls_to_proxy(&self, origin: &Origin) -> bool {
+        let proxy = self.proxy_for(origin).to_bytes();
+        proxy.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https://"))
+    }
+
+    /// Whether there is TLS, to the server or to its proxy.
+    pub fn use_tls(&self, origin: &Origin) -> bool {
+        origin.https || self.use_tls_to_proxy(origin)
     }
 
     fn trust(&self, tls_to_proxy: bool) -> Result<Arc<Trust>> {

@@ -42,7 +42,7 @@ impl Slot {
         handle.use_sockets(&sockets);
         let slot = Slot {
             handle,
-            multi: raw::Multi::to(origin)?,
+            multi: raw::Multi::to(origin, settings)?,
             sockets,
             running: false,
             undriven: false,

@@ -18,13 +18,12 @@ extern "C" fn start() {
 /// The bundled libcurl allocates as this library does. One that the program uses as well does not.
 #[cfg(all(feature = "bundled", feature = "mimalloc"))]
 mod allocate {
+    use crate::allocator::{mi_malloc, mi_realloc};
     use std::ffi::{c_char, c_void};
 
-    // Not safe to call, but libcurl's callback types want them so; nobody else calls them.
+    // Safe as those are.
     unsafe extern "C" {
-        safe fn mi_malloc(size: usize) -> *mut c_void;
         safe fn mi_free(block: *mut c_void);
-        safe fn mi_realloc(block: *mut c_void, size: usize) -> *mut c_void;
         safe fn mi_strdup(text: *const c_char) -> *mut c_char;
         safe fn mi_calloc(count: usize, size: usize) -> *mut c_void;
     }

@@ -1,7 +1,8 @@
 /*
- * What the linker leads libcurl's calls of curlx_pnow(), by which it reads its clock, and of curl_url_get() to, by --wrap
- * (build.rs).
+ * What the linker leads libcurl's calls of curlx_pnow(), by which it reads its clock, of curl_url_get() and of
+ * Curl_ssl_easy_config_complete() to, by --wrap (build.rs).
  */
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,9 +11,10 @@ struct curltime {
     time_t tv_sec;
     int tv_usec;
 };
-enum { CURLUPART_URL = 0, CURLUE_OK = 0, CURLUE_OUT_OF_MEMORY = 7 };
+enum { CURLUPART_URL = 0, CURLUE_OK = 0, CURLUE_OUT_OF_MEMORY = 7, CURLE_OK = 0 };
 extern void __real_curlx_pnow(struct curltime *now) __attribute__((weak));
 extern int __real_curl_url_get(const void *url, int part, char **text, unsigned flags) __attribute__((weak));
+extern int __real_Curl_ssl_easy_config_complete(void *easy, void *origin) __attribute__((weak));
 extern void *(*Curl_cmalloc)(size_t size) __attribute__((weak)); /* what curl_free() gives back */
 
 #define HIDDEN __attribute__((visibility("hidden")))
@@ -21,21 +23,23 @@ extern void *(*Curl_cmalloc)(size_t size) __attribute__((weak)); /* what curl_fr
 static __thread struct {
     const char *url;
     size_t url_size;
-    int has_read;
+    bool uses_tls;
+    bool has_read;
     struct curltime first_reading;
 } step;
 
-HIDDEN void httpc_step_begin(const char *url, size_t url_size)
+HIDDEN void httpc_step_begin(const char *url, size_t url_size, bool uses_tls)
 {
     step.url = url;
     step.url_size = url_size;
-    step.has_read = 0;
+    step.uses_tls = uses_tls;
+    step.has_read = false;
 }
 
 HIDDEN void httpc_step_end(void)
 {
     step.url = NULL;
-    step.has_read = 0;
+    step.has_read = false;
 }
 
 HIDDEN void __wrap_curlx_pnow(struct curltime *now)
@@ -47,7 +51,7 @@ HIDDEN void __wrap_curlx_pnow(struct curltime *now)
     __real_curlx_pnow(now);
     if (step.url != NULL) {
         step.first_reading = *now;
-        step.has_read = 1;
+        step.has_read = true;
     }
 }
 
@@ -62,4 +66,13 @@ HIDDEN int __wrap_curl_url_get(const void *url, int part, char **text, unsigned 
     }
     memcpy(*text, step.url, step.url_size);
     return CURLUE_OK;
+}
+
+/* Nobody but TLS reads what it gathers: lib/vtls/vtls_config.c. */
+HIDDEN int __wrap_Curl_ssl_easy_config_complete(void *easy, void *origin)
+{
+    if (step.url != NULL && !step.uses_tls) {
+        return CURLE_OK;
+    }
+    return __real_Curl_ssl_easy_config_complete(easy, origin);
 }

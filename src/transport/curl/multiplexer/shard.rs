@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::transport::Outgoing;
 use crate::transport::curl::handle::Handle;
 use crate::transport::curl::idle::IdleInShards;
+use crate::transport::curl::settings::Settings;
 use crate::transport::curl::sockets::{Home, Sockets};
 use crate::transport::curl::{raw, sys};
 use curl_sys as ffi;
@@ -81,6 +82,7 @@ impl Shard {
     pub fn new(
         number: u32,
         origin: &Arc<Origin>,
+        settings: &Settings,
         poller: &Arc<Poller>,
         idle: &Arc<IdleInShards>,
         max_idle: u32,
@@ -88,7 +90,7 @@ impl Shard {
     ) -> Result<Shard> {
         let home = Home { poller: poller.clone(), shard: number, idle: idle.at(origin) };
         let mut shard = Shard {
-            multi: raw::Multi::to(origin)?,
+            multi: raw::Multi::to(origin, settings)?,
             sockets: Arc::new(Sockets::of_shard(home)),
             hook: Box::new(Hook { poller: poller.clone(), number, now: Cell::new(0), due: Cell::new(Micros::MAX) }),
             origin: origin.clone(),
