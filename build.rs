@@ -48,6 +48,7 @@ fn wrap_functions() {
         let names = [
             "curlx_pnow",
             "curl_url_get",
+            "Curl_peer_from_url",
             "Curl_ssl_easy_config_complete",
             "curlx_dyn_addf",
             "curl_maprintf",

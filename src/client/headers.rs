@@ -56,7 +56,7 @@ pub fn check_value(value: &[u8]) -> Result<(), String> {
 pub fn trim_value(value: &[u8]) -> &[u8] {
     // One comparison for what is mostly there.
     let is_text = |byte: &u8| *byte > b' ' || !matches!(byte, b' ' | b'\t');
-    let Some(start) = value.iter().position(is_text) else { return &[] };
+    let Some(start) = value.iter().position(is_text) else { return &value[..0] };
     let end = value.iter().rposition(is_text).map_or(start, |last| last + 1);
     &value[start..end]
 }

@@ -144,21 +144,21 @@ impl Multiplexer {
         self.poller.waker()
     }
 
-    /// Where an attempt will run: the first shard with an idle connection, else one with room for another, else a new one.
+    /// Where an attempt will run: the shard with an idle connection that was used last, else one with room for another, else a
+    /// new one.
     pub fn route(&mut self, now: Micros, origin: &Arc<Origin>, fresh_connection: bool) -> Result<Route> {
         self.ask_of_idle(now)?;
         let (mut roomy, mut version) = (None, Version::Http1);
-        if let Some(lane) = self.lanes.get(origin) {
+        if let Some(lane) = self.lanes.get_mut(origin) {
             version = lane.version();
-            for &number in &lane.shards {
-                let Some(Some(shard)) = self.shards.get(number as usize) else { continue };
-                if !fresh_connection && shard.has_idle(now) {
-                    return Ok(Route { shard: number, connects: false, fresh_connection, version });
-                }
-                if roomy.is_none() && shard.has_room(now) {
-                    roomy = Some(number);
-                }
+            let shards = &self.shards;
+            let shard = |number: u32| shards.get(number as usize).and_then(Option::as_ref);
+            let has_idle = |number: u32| shard(number).is_some_and(|shard| shard.has_idle(now));
+            if !fresh_connection && let Some(shard) = lane.take_with_idle(has_idle) {
+                return Ok(Route { shard, connects: false, fresh_connection, version });
             }
+            let has_room = |number: &u32| shard(*number).is_some_and(|shard| shard.has_room(now));
+            roomy = lane.shards.iter().copied().find(has_room);
         }
         let shard = roomy.map_or_else(|| self.new_shard(origin), Ok)?;
         Ok(Route { shard, connects: true, fresh_connection, version })
@@ -284,11 +284,13 @@ impl Multiplexer {
         self.lose_probe(id, transfer.handle.origin());
         let is_spoiled = transfer.handle.is_spoiled_by(code);
         let end = transfer.handle.end(code);
-        if !is_spoiled
-            && let Some(lane) = self.lanes.get_mut(transfer.handle.origin())
-            && lane.spare.len() < MOST_SPARE
-        {
-            lane.spare.push(transfer.handle);
+        if let Some(lane) = self.lanes.get_mut(transfer.handle.origin()) {
+            if self.shards[shard as usize].is_some() {
+                lane.leave(shard);
+            }
+            if !is_spoiled && lane.spare.len() < MOST_SPARE {
+                lane.spare.push(transfer.handle);
+            }
         }
         // Those that libcurl could not make room for within the shard.
         if self.idle.count() > self.limits.max_idle {

@@ -16,13 +16,13 @@ pub struct Multi {
 impl Multi {
     /// For no transfers at all.
     pub fn new() -> Result<Multi> {
-        Multi::of(Common::default())
+        Multi::of(Common::new(CString::default(), false))
     }
 
     /// For transfers to one origin.
     pub fn to(origin: &Origin, settings: &Settings) -> Result<Multi> {
         let url = CString::new(format!("{origin}/")).unwrap_or_default();
-        Multi::of(Common { url, uses_tls: settings.use_tls(origin) })
+        Multi::of(Common::new(url, settings.use_tls(origin)))
     }
 
     fn of(common: Common) -> Result<Multi> {

@@ -1,44 +1,53 @@
 /*
- * What the linker leads libcurl's calls of curlx_pnow(), by which it reads its clock, of curl_url_get() and of
- * Curl_ssl_easy_config_complete() to, by --wrap (build.rs).
+ * What the linker leads some of libcurl's calls to its own functions to, by --wrap (build.rs). step.rs tells why.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
-/* lib/curlx/timeval.h; curl/urlapi.h. Weak: where nothing is wrapped, nothing is called either. */
+/* lib/curlx/timeval.h; curl/urlapi.h; lib/peer.h. Weak: where nothing is wrapped, nothing is called either. */
 struct curltime {
     time_t tv_sec;
     int tv_usec;
 };
+struct Curl_peer;
 enum { CURLUPART_URL = 0, CURLUE_OK = 0, CURLUE_OUT_OF_MEMORY = 7, CURLE_OK = 0 };
 extern void __real_curlx_pnow(struct curltime *now) __attribute__((weak));
 extern int __real_curl_url_get(const void *url, int part, char **text, unsigned flags) __attribute__((weak));
-extern int __real_Curl_ssl_easy_config_complete(void *easy, void *origin) __attribute__((weak));
+extern int __real_Curl_ssl_easy_config_complete(void *easy, struct Curl_peer *origin) __attribute__((weak));
+extern int __real_Curl_peer_from_url(void *url, void *easy, uint16_t port, uint32_t scope, struct Curl_peer **peer)
+    __attribute__((weak));
+extern void Curl_peer_link(struct Curl_peer **to, struct Curl_peer *peer) __attribute__((weak));
+extern void Curl_peer_unlink(struct Curl_peer **peer) __attribute__((weak));
 extern void *(*Curl_cmalloc)(size_t size) __attribute__((weak)); /* what curl_free() gives back */
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-/* The step that this thread is in, if `url` is not NULL. */
-static __thread struct {
+/* step.rs: Shown. */
+struct common {
     const char *url;
     size_t url_size;
     bool uses_tls;
+    struct Curl_peer *peer;
+};
+
+/* The step that this thread is in, if any. */
+static __thread struct {
+    struct common *common;
     bool has_read;
     struct curltime first_reading;
 } step;
 
-HIDDEN void httpc_step_begin(const char *url, size_t url_size, bool uses_tls)
+HIDDEN void httpc_step_begin(struct common *common)
 {
-    step.url = url;
-    step.url_size = url_size;
-    step.uses_tls = uses_tls;
+    step.common = common;
     step.has_read = false;
 }
 
 HIDDEN void httpc_step_end(void)
 {
-    step.url = NULL;
+    step.common = NULL;
     step.has_read = false;
 }
 
@@ -49,7 +58,7 @@ HIDDEN void __wrap_curlx_pnow(struct curltime *now)
         return;
     }
     __real_curlx_pnow(now);
-    if (step.url != NULL) {
+    if (step.common != NULL) {
         step.first_reading = *now;
         step.has_read = true;
     }
@@ -57,21 +66,45 @@ HIDDEN void __wrap_curlx_pnow(struct curltime *now)
 
 HIDDEN int __wrap_curl_url_get(const void *url, int part, char **text, unsigned flags)
 {
-    if (step.url == NULL || part != CURLUPART_URL || flags != 0) {
+    const struct common *common = step.common;
+    if (common == NULL || part != CURLUPART_URL || flags != 0) {
         return __real_curl_url_get(url, part, text, flags);
     }
-    *text = Curl_cmalloc(step.url_size);
+    *text = Curl_cmalloc(common->url_size);
     if (*text == NULL) {
         return CURLUE_OUT_OF_MEMORY;
     }
-    memcpy(*text, step.url, step.url_size);
+    memcpy(*text, common->url, common->url_size);
     return CURLUE_OK;
 }
 
-/* Nobody but TLS reads what it gathers: lib/vtls/vtls_config.c. */
-HIDDEN int __wrap_Curl_ssl_easy_config_complete(void *easy, void *origin)
+HIDDEN int __wrap_Curl_peer_from_url(void *url, void *easy, uint16_t port, uint32_t scope, struct Curl_peer **peer)
 {
-    if (step.url != NULL && !step.uses_tls) {
+    struct common *common = step.common;
+    if (common == NULL) {
+        return __real_Curl_peer_from_url(url, easy, port, scope, peer);
+    }
+    if (common->peer == NULL) {
+        int code = __real_Curl_peer_from_url(url, easy, port, scope, &common->peer);
+        if (code != CURLE_OK) {
+            return code;
+        }
+    }
+    Curl_peer_link(peer, common->peer);
+    return CURLE_OK;
+}
+
+HIDDEN void httpc_forget_peer(struct common *common)
+{
+    if (common->peer != NULL) {
+        Curl_peer_unlink(&common->peer);
+    }
+}
+
+/* Nobody but TLS reads what it gathers (lib/vtls/vtls_config.c). */
+HIDDEN int __wrap_Curl_ssl_easy_config_complete(void *easy, struct Curl_peer *origin)
+{
+    if (step.common != NULL && !step.common->uses_tls) {
         return CURLE_OK;
     }
     return __real_Curl_ssl_easy_config_complete(easy, origin);

@@ -3,35 +3,69 @@
 //!
 //! - It reads the clock more than thirty times for each request, which is a twelfth of what one costs: the first reading is good
 //!   for all.
-//! - It puts each request's URL together, of which nobody makes use: all transfers of a multi handle are to one origin.
-//! - It gathers thirty options of TLS for each request, where there is no TLS.
+//! - It puts each request's URL together, of which nobody makes use, and takes it apart again for its origin: all transfers of a
+//!   multi handle are to one. Connections are told to be to the same origin without a look at its name.
+//! - It gathers thirty options of TLS for each request, also where there is no TLS.
 
-use std::ffi::CString;
+use std::cell::Cell;
+use std::ffi::{CString, c_char, c_void};
 
-/// Of all transfers of a multi handle.
-#[derive(Default)]
+/// What all transfers of a multi handle have in common.
 pub struct Common {
+    shown: Shown,
+    _url: CString,
+}
+
+/// To `step.c`.
+#[repr(C)]
+struct Shown {
     /// Of the origin's root.
-    pub url: CString,
+    url: *const c_char,
+    url_size: usize,
     /// To the origin or to its proxy.
-    pub uses_tls: bool,
+    uses_tls: bool,
+    /// libcurl's own idea of the origin, once it has one.
+    peer: Cell<*mut c_void>,
 }
 
 #[cfg(wrapped)]
 unsafe extern "C" {
-    fn httpc_step_begin(url: *const std::ffi::c_char, url_size: usize, uses_tls: bool);
+    fn httpc_step_begin(common: *const Shown);
     safe fn httpc_step_end();
+    fn httpc_forget_peer(common: *const Shown);
+}
+
+impl Common {
+    pub fn new(url: CString, uses_tls: bool) -> Common {
+        let shown = Shown {
+            url: url.as_ptr(),
+            url_size: url.count_bytes() + 1,
+            uses_tls,
+            peer: Cell::new(std::ptr::null_mut()),
+        };
+        Common { shown, _url: url }
+    }
+}
+
+impl Drop for Common {
+    fn drop(&mut self) {
+        #[cfg(wrapped)]
+        // SAFETY: libcurl counts who has it, on one thread at a time, as its handles are used.
+        unsafe {
+            httpc_forget_peer(&self.shown);
+        }
+    }
 }
 
 /// A step into libcurl, for which time stands still. It must not wait.
 pub fn step<T>(common: &Common, work: impl FnOnce() -> T) -> T {
     #[cfg(wrapped)]
-    // SAFETY: read until the end of the step.
+    // SAFETY: looked at until the end of the step.
     unsafe {
-        httpc_step_begin(common.url.as_ptr(), common.url.count_bytes() + 1, common.uses_tls);
+        httpc_step_begin(&common.shown);
     }
     #[cfg(not(wrapped))]
-    let _ = (&common.url, common.uses_tls);
+    let _ = &common.shown;
     let done = work();
     #[cfg(wrapped)]
     httpc_step_end();

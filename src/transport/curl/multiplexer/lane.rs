@@ -14,8 +14,13 @@ use std::sync::Arc;
 /// Lanes kept at least, before those without connections are forgotten.
 const MOST_LANES: usize = 256;
 
+/// Shards remembered at most, each as often as it was left.
+const MOST_LEFT: usize = 1024;
+
 pub(super) struct Lane {
     pub shards: Vec<u32>,
+    /// Where attempts ended, and so may have left idle connections, the last one last.
+    left: Vec<u32>,
     #[allow(clippy::vec_box, reason = "they move from here to transfers and back")]
     pub spare: Vec<Box<Handle>>,
     first: FirstVersion,
@@ -55,7 +60,7 @@ impl Lane {
             FirstVersion::Http2 => Speaks::Http2 { shard: None, has_permit: false },
             FirstVersion::Asked => Speaks::Unknown { probe: None, waiting: Vec::new() },
         };
-        Lane { shards: Vec::new(), spare: Vec::new(), first, speaks }
+        Lane { shards: Vec::new(), left: Vec::new(), spare: Vec::new(), first, speaks }
     }
 
     /// What an attempt with a connection of its own offers.
@@ -67,6 +72,19 @@ impl Lane {
         }
     }
 
+    /// An attempt has let go of its connection in `shard`.
+    pub fn leave(&mut self, shard: u32) {
+        if self.left.len() < MOST_LEFT {
+            self.left.push(shard);
+        }
+    }
+
+    /// The shard that `has_idle` connections and was used last.
+    pub fn take_with_idle(&mut self, has_idle: impl Fn(u32) -> bool) -> Option<u32> {
+        let left = std::iter::from_fn(|| self.left.pop()).find(|shard| has_idle(*shard));
+        left.or_else(|| self.shards.iter().copied().find(|shard| has_idle(*shard)))
+    }
+
     pub fn asks(&self) -> bool {
         matches!(self.speaks, Speaks::Unknown { .. })
     }
@@ -74,6 +92,7 @@ impl Lane {
     /// True: it was the one that all attempts share.
     pub fn forget_shard(&mut self, number: u32) -> bool {
         self.shards.retain(|other| *other != number);
+        self.left.retain(|other| *other != number);
         if self.shards.is_empty() {
             self.spare.clear();
         }
