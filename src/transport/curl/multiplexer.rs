@@ -56,6 +56,8 @@ pub struct Multiplexer {
     ready: Vec<Ready>,
     /// What the poller told when it was asked of idle connections, for the next turn.
     ready_later: Vec<Ready>,
+    /// The memory for what it tells.
+    news: Vec<Ready>,
     /// When the poller was asked last, and for how many starts that still holds.
     asked_at: Micros,
     trusted_for: u32,
@@ -131,6 +133,7 @@ impl Multiplexer {
             alarms: Alarms::default(),
             ready: Vec::new(),
             ready_later: Vec::new(),
+            news: Vec::new(),
             asked_at: 0,
             trusted_for: 0,
             touched: Vec::new(),

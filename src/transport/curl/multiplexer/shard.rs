@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 /// Connections of one shard: fewer make libcurl's search for an idle one shorter, more share the memory of a multi handle. So each
 /// further shard of an origin gets more.
-const FEWEST_CONNECTIONS: u32 = 8;
-const MOST_CONNECTIONS: u32 = 128;
+const FEWEST_CONNECTIONS: u32 = 16;
+const MOST_CONNECTIONS: u32 = 256;
 
 /// The longest answer of which libcurl reads what comes right behind it in the same step.
 const SHORT: u64 = 4096;
@@ -100,7 +100,7 @@ impl Shard {
             is_runnable: false,
             driven_in: 0,
             avoid_until: 0,
-            room: (FEWEST_CONNECTIONS + others / 2).min(MOST_CONNECTIONS),
+            room: (FEWEST_CONNECTIONS + others).min(MOST_CONNECTIONS),
             most_connections: 0,
             keeps_none: max_idle == 0,
             is_http2: false,

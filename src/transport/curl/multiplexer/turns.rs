@@ -62,7 +62,7 @@ impl Multiplexer {
             return Ok(());
         }
         (self.asked_at, self.trusted_for) = (now, AT_ONCE as u32);
-        let mut news = std::mem::take(&mut self.ready_later);
+        let mut news = std::mem::take(&mut self.news);
         // What is no edge is told again and again.
         let rounds = 1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS;
         let mut asked = Ok(());
@@ -79,7 +79,8 @@ impl Multiplexer {
             }
         }
         self.end_idle_events(now, &mut news);
-        self.ready_later = news;
+        self.ready_later.append(&mut news);
+        self.news = news;
         asked
     }
 
