@@ -49,6 +49,7 @@ fn wrap_functions() {
             "curlx_pnow",
             "curl_url_get",
             "Curl_peer_from_url",
+            "Curl_dnscache_prune",
             "Curl_ssl_easy_config_complete",
             "curlx_dyn_addf",
             "curl_maprintf",

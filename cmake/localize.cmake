@@ -11,7 +11,8 @@ list(TRANSFORM symbols PREPEND "--undefined=" OUTPUT_VARIABLE wanted)
 set(object ${OUTPUT}.o)
 set(wrapped)
 if(BUNDLED) # as build.rs does
-  set(wrapped curlx_pnow curl_url_get Curl_peer_from_url Curl_ssl_easy_config_complete curlx_dyn_addf curl_maprintf curl_msnprintf)
+  set(wrapped curlx_pnow curl_url_get Curl_peer_from_url Curl_dnscache_prune Curl_ssl_easy_config_complete
+      curlx_dyn_addf curl_maprintf curl_msnprintf)
   list(TRANSFORM wrapped PREPEND --wrap=)
 endif()
 # Only what the wanted symbols reach. Section groups are dissolved: the program's linker merges groups by name, local or

@@ -18,6 +18,7 @@ extern int __real_curl_url_get(const void *url, int part, char **text, unsigned 
 extern int __real_Curl_ssl_easy_config_complete(void *easy, struct Curl_peer *origin) __attribute__((weak));
 extern int __real_Curl_peer_from_url(void *url, void *easy, uint16_t port, uint32_t scope, struct Curl_peer **peer)
     __attribute__((weak));
+extern void __real_Curl_dnscache_prune(void *easy) __attribute__((weak));
 extern void Curl_peer_link(struct Curl_peer **to, struct Curl_peer *peer) __attribute__((weak));
 extern void Curl_peer_unlink(struct Curl_peer **peer) __attribute__((weak));
 extern void *(*Curl_cmalloc)(size_t size) __attribute__((weak)); /* what curl_free() gives back */
@@ -30,6 +31,7 @@ struct common {
     size_t url_size;
     bool uses_tls;
     struct Curl_peer *peer;
+    time_t pruned_at;
 };
 
 /* The step that this thread is in, if any. */
@@ -99,6 +101,19 @@ HIDDEN void httpc_forget_peer(struct common *common)
     if (common->peer != NULL) {
         Curl_peer_unlink(&common->peer);
     }
+}
+
+/* What is too old is not taken from the cache anyway (lib/vdns/dnscache.c). */
+HIDDEN void __wrap_Curl_dnscache_prune(void *easy)
+{
+    struct common *common = step.common;
+    if (common != NULL && step.has_read) {
+        if (common->pruned_at == step.first_reading.tv_sec) {
+            return;
+        }
+        common->pruned_at = step.first_reading.tv_sec;
+    }
+    __real_Curl_dnscache_prune(easy);
 }
 
 /* Nobody but TLS reads what it gathers (lib/vtls/vtls_config.c). */

@@ -5,8 +5,10 @@
 //!   for all.
 //! - It puts each request's URL together, of which nobody makes use, and takes it apart again for its origin: all transfers of a
 //!   multi handle are to one. Connections are told to be to the same origin without a look at its name.
+//! - It looks through all addresses that it remembers, under a lock, for those that are too old: once a second will do.
 //! - It gathers thirty options of TLS for each request, also where there is no TLS.
 
+use libc::time_t;
 use std::cell::Cell;
 use std::ffi::{CString, c_char, c_void};
 
@@ -26,6 +28,8 @@ struct Shown {
     uses_tls: bool,
     /// libcurl's own idea of the origin, once it has one.
     peer: Cell<*mut c_void>,
+    /// The second in which it threw old addresses away last.
+    pruned_at: Cell<time_t>,
 }
 
 #[cfg(wrapped)]
@@ -42,6 +46,7 @@ impl Common {
             url_size: url.count_bytes() + 1,
             uses_tls,
             peer: Cell::new(std::ptr::null_mut()),
+            pruned_at: Cell::new(0),
         };
         Common { shown, _url: url }
     }
