@@ -5,6 +5,7 @@
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
@@ -16,6 +17,7 @@ struct Allocator;
 unsafe extern "C" {
     pub safe fn mi_malloc(size: usize) -> *mut c_void;
     pub safe fn mi_realloc(block: *mut c_void, size: usize) -> *mut c_void;
+    safe fn mi_collect(force: bool);
 }
 
 /// Bodies of this size are rare, and twice their memory while they grow is a lot.
@@ -65,4 +67,25 @@ unsafe impl GlobalAlloc for Allocator {
 /// Of mimalloc's blocks those of 16 bytes and more are aligned to 16 (MI_MAX_ALIGN_SIZE), smaller ones to 8.
 fn is_aligned_anyway(layout: Layout, size: usize) -> bool {
     size < LARGE && layout.align() <= size.min(16)
+}
+
+/// Held by who makes use of much memory. With the last one goes what the allocator keeps for the next: otherwise it would only
+/// when somebody allocates again, which may be never.
+pub struct Claim;
+
+static CLAIMS: AtomicUsize = AtomicUsize::new(0);
+
+impl Claim {
+    pub fn new() -> Claim {
+        CLAIMS.fetch_add(1, Ordering::Relaxed);
+        Claim
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if CLAIMS.fetch_sub(1, Ordering::Relaxed) == 1 {
+            mi_collect(true);
+        }
+    }
 }

@@ -98,6 +98,9 @@ pub struct Client {
     born: fork::Generation,
     log: Log,
     recorder: Option<Recorder>,
+    // Dropped after all else.
+    #[cfg(feature = "mimalloc")]
+    _memory: crate::allocator::Claim,
 }
 
 impl Client {
@@ -122,6 +125,8 @@ impl Client {
             retired: AtomicBool::new(false),
             born: fork::Generation::current(),
             recorder,
+            #[cfg(feature = "mimalloc")]
+            _memory: crate::allocator::Claim::new(),
             log,
             config,
         })

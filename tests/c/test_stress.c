@@ -349,6 +349,6 @@ TEST(every_call_ends_once_and_leaves_nothing_behind)
     CHECK(atomic_load(&ended_well) > count / 2);
 #if !UNDER_ASAN && !UNDER_TSAN
     CHECK_BETWEEN(after.allocated_kb, 0, before.allocated_kb + 128);
-    CHECK_BETWEEN(after.resident_kb, 0, before.resident_kb + 16384);
+    CHECK_BETWEEN(after.resident_kb, 0, before.resident_kb + 8192);
 #endif
 }
