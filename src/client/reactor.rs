@@ -33,10 +33,16 @@ use wire::Wire;
 /// After so many completions queues are rung, though there is more to do.
 const MOST_UNRUNG: u32 = 32;
 
+/// So many messages are read before the poller is asked again: calls that run are not to wait for all that are submitted.
+const MOST_READ: usize = 256;
+
 pub struct Reactor {
     client: Arc<Client>,
     inbox: Arc<Inbox>,
+    /// Taken out of the inbox, the first one last.
     messages: Vec<Message>,
+    /// How many may be read until the poller is asked again.
+    may_read: usize,
     multiplexer: Multiplexer,
     flights: Flights,
     alarms: Alarms,
@@ -47,6 +53,8 @@ pub struct Reactor {
     completed: u32,
     /// Read once for each thing that happens.
     now: Micros,
+    /// Deadlines after this are not judged yet: an answer may have come in time, while the thread was busy, and is heard first.
+    heard: Micros,
     stopping: bool,
     /// By the client's clock, until its thread runs.
     presence: Option<Presence>,
@@ -60,6 +68,7 @@ impl Reactor {
             inbox: Arc::new(Inbox::new(waker, engine, config.virtual_clock().cloned())),
             client: client.clone(),
             messages: Vec::new(),
+            may_read: 0,
             multiplexer,
             flights: Flights::default(),
             alarms: Alarms::default(),
@@ -67,6 +76,7 @@ impl Reactor {
             unrung: Vec::new(),
             completed: 0,
             now: config.clock.now(),
+            heard: 0,
             stopping: false,
             presence: config.clock.virtual_clock().map(Presence::new),
         })
@@ -82,7 +92,7 @@ impl Reactor {
         self.inbox.read_here();
         let _inside = self.presence.take().map(Inside::begin);
         self.client.is_home_of_this_thread();
-        while !(self.stopping && self.flights.is_empty()) {
+        while !(self.stopping && self.flights.is_empty() && self.messages.is_empty()) {
             let turned = catch_unwind(AssertUnwindSafe(|| self.turn()));
             let failure = match turned {
                 Ok(Ok(())) => continue,
@@ -92,7 +102,10 @@ impl Reactor {
             self.fail(&failure);
             break;
         }
-        for message in self.inbox.close() {
+        let mut left = std::mem::take(&mut self.messages);
+        left.reverse();
+        left.extend(self.inbox.close());
+        for message in left {
             if let Message::Submit(flight) = message {
                 self.refuse(flight, self.client.no_engine());
             }
@@ -103,9 +116,12 @@ impl Reactor {
     /// Waits once, and does all that is there to do then.
     fn turn(&mut self) -> Result<()> {
         self.ring();
-        let until = if self.inbox.about_to_sleep() { self.alarms.next() } else { Some(0) };
+        let may_sleep = self.messages.is_empty() && self.inbox.about_to_sleep();
+        let until = if may_sleep { self.alarms.next() } else { Some(0) };
         self.now = self.wait(until)?;
+        self.heard = self.heard_until();
         self.inbox.awake();
+        self.may_read = MOST_READ;
         self.read_messages();
         self.look_at_touched();
         while self.multiplexer.step(self.now) {
@@ -115,21 +131,26 @@ impl Reactor {
             self.read_messages();
         }
         self.multiplexer.distrust_idle(self.now);
-        while let Some(number) = self.alarms.ring(self.now) {
+        while let Some(number) = self.alarms.ring(self.heard) {
             self.with_flight(number, Self::alarm);
         }
         Ok(())
     }
 
     fn read_messages(&mut self) {
-        let mut messages = std::mem::take(&mut self.messages);
-        self.inbox.take(&mut messages);
-        if !messages.is_empty() {
+        if self.messages.is_empty() {
+            self.inbox.take(&mut self.messages);
+            self.messages.reverse();
+        }
+        if !self.messages.is_empty() {
             // Functions of calls may have taken their time.
             self.now = self.clock().now();
             self.multiplexer.distrust_idle(self.now);
         }
-        for message in messages.drain(..) {
+        while self.may_read > 0
+            && let Some(message) = self.messages.pop()
+        {
+            self.may_read -= 1;
             // Calls bring the times at which they began.
             self.now = self.clock().now();
             match message {
@@ -142,7 +163,6 @@ impl Reactor {
                 Message::Stop => self.stopping = true,
             }
         }
-        self.messages = messages;
     }
 
     /// Other engine threads do the same.
@@ -298,7 +318,7 @@ impl Reactor {
         {
             return Some(action);
         }
-        if flight.machine.wake_at().is_none_or(|at| at > now) {
+        if flight.machine.wake_at().is_none_or(|at| at > self.heard) {
             return None;
         }
         match (flight.machine.handle(now, Event::TimerFired), &flight.stage) {

@@ -1,4 +1,5 @@
 /* Many events at once, and functions of the program's in between: what an engine thread must not overlook then. */
+#include "hold.h"
 #include "pool.h"
 #include "sink.h"
 
@@ -69,6 +70,78 @@ TEST(a_line_that_comes_byte_by_byte_is_no_silence_beside_other_calls)
     atomic_store(&crowd.is_over, true);
     CHECK_COMES_TRUE(atomic_load(&crowd.running) == 0);
     httpc_client_free(crowd.client);
+}
+
+/* ---- Answers that come while a function holds the engine up ---- */
+
+/* Let go only after the other call's deadline, long before which its answer has come. */
+static void check_that_answer_is_heard(httpc_timeout which)
+{
+    struct hold held = HOLD;
+    httpc_client *client = new_client(NULL);
+    const char *key = new_key();
+    httpc_request *request = new_request("GET", text("/gate?key=%s", key));
+    httpc_request_set_timeout(request, which, 400);
+    double begun = now_ms();
+    httpc_call *call = submit(client, request, NULL, NULL);
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    hold_engine(&held, client);
+    open_gate(key, 0);
+    wait_until_ms(begun + 700);
+    let_go(&held);
+    struct outcome o = result_of(call);
+    CHECK_CODE(o.code, HTTPC_OK);
+    CHECK_EQ(attempts(&o), 1);
+    done(&o);
+    httpc_client_free(client);
+}
+
+TEST(an_answer_that_came_during_a_function_is_heard_before_its_read_timeout_is_looked_at)
+{
+    check_that_answer_is_heard(HTTPC_TIMEOUT_READ);
+}
+
+TEST(an_answer_that_came_during_a_function_is_heard_before_its_total_timeout_is_looked_at)
+{
+    check_that_answer_is_heard(HTTPC_TIMEOUT_TOTAL);
+}
+
+#define STORM 2000
+
+struct storm {
+    httpc_client *client;
+    struct pool pool_then;
+    struct completion end;
+};
+
+static void look_at_pool(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
+{
+    struct storm *storm = userdata;
+    storm->pool_then = pool_of(storm->client);
+    completed(&storm->end, code, response, error);
+}
+
+TEST(an_answer_is_heard_before_thousands_of_submitted_calls_have_begun)
+{
+    struct hold held = HOLD;
+    httpc_config *config = config_with_limits(STORM + 2, STORM + 2);
+    httpc_config_set_retry(config, NULL);
+    struct storm storm = {.client = new_client(config), .end = COMPLETION};
+    const char *key = new_key();
+    httpc_request *request = new_request("GET", text("/gate?key=%s", key));
+    httpc_call_free(submit(storm.client, request, look_at_pool, &storm));
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    hold_engine(&held, storm.client);
+    open_gate(key, 0);
+    httpc_call *calls[STORM];
+    submit_gets(calls, STORM, storm.client, address("REFUSED"));
+    let_go(&held);
+    await_completion(&storm.end);
+    CHECK_CODE(storm.end.outcome.code, HTTPC_OK);
+    CHECK(storm.pool_then.in_use < STORM / 2);
+    end_calls(calls, STORM, HTTPC_E_CONNECT);
+    done(&storm.end.outcome);
+    httpc_client_free(storm.client);
 }
 
 /* ---- Connections that close meanwhile ---- */

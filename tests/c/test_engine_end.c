@@ -2,6 +2,7 @@
  * Closing and freeing a client inside its own callbacks: nothing waits there, every call ends once, and the engine by
  * itself.
  */
+#include "hold.h"
 #include "inside.h"
 
 static void close_and_wait(struct inside *inside)
@@ -40,23 +41,6 @@ TEST(a_completion_function_may_free_its_client_and_the_engine_ends_by_itself)
     CHECK_COMES_TRUE(open_descriptors() == descriptors);
 }
 
-/* Holds an engine thread until it is let go. */
-struct hold {
-    struct completion entered, let_go;
-};
-
-static void hold(void *userdata, httpc_code code, httpc_response *response, httpc_error *error)
-{
-    struct hold *hold = userdata;
-    completed(&hold->entered, code, response, error);
-    await_completion(&hold->let_go);
-}
-
-static void let_go(struct hold *hold)
-{
-    completed(&hold->let_go, HTTPC_OK, NULL, NULL);
-}
-
 struct freeing {
     httpc_client *client;
     struct hold *held;
@@ -74,7 +58,7 @@ static void free_while_another_is_held(void *userdata, httpc_code code, httpc_re
 
 TEST(free_does_not_wait_for_another_engine_thread_either)
 {
-    struct hold held = {COMPLETION, COMPLETION};
+    struct hold held = HOLD;
     httpc_config *config = new_config();
     httpc_config_set_engine_threads(config, 2);
     struct freeing freeing = {new_client(config), &held, COMPLETION};
@@ -103,7 +87,7 @@ static void free_at_first_line(void *userdata, httpc_log_level level, const char
 /* The call that blocks runs on this thread, the one that was submitted holds the engine. */
 TEST(free_in_a_callback_of_a_blocking_call_does_not_wait_for_the_engine)
 {
-    struct hold held = {COMPLETION, COMPLETION};
+    struct hold held = HOLD;
     struct freeing freeing = {NULL, &held, COMPLETION};
     httpc_config *config = new_config();
     httpc_config_set_log(config, HTTPC_LOG_TRACE, free_at_first_line, &freeing, NULL);

@@ -117,6 +117,14 @@ impl Reactor {
         Ok(clock.now())
     }
 
+    /// Right after [`Reactor::wait`]: what happened until then is done before the turn is over.
+    pub(super) fn heard_until(&self) -> Micros {
+        match self.clock() {
+            Clock::Real => self.multiplexer.heard_until(),
+            Clock::Virtual(_) => self.now,
+        }
+    }
+
     pub(super) fn start_mocked(&mut self, flight: &mut Flight, mock: &Arc<Mock>) {
         let config = &self.client.config;
         let begin = |out: &Outgoing<'_>| {

@@ -32,6 +32,7 @@ use poller::{Kind, Poller, Ready, Waker};
 use rustix::fd::RawFd;
 use shard::Shard;
 use std::sync::Arc;
+use turns::Heard;
 
 /// Easy handles kept for later attempts at one origin.
 const MOST_SPARE: usize = 256;
@@ -61,6 +62,7 @@ pub struct Multiplexer {
     /// When the poller was asked last, and for how many starts that still holds.
     asked_at: Micros,
     trusted_for: u32,
+    heard: Heard,
     touched: Vec<u32>,
     raised: Vec<u32>,
     /// Attempts that have not been driven yet, and so are about to take an idle connection.
@@ -136,6 +138,7 @@ impl Multiplexer {
             news: Vec::new(),
             asked_at: 0,
             trusted_for: 0,
+            heard: Heard::default(),
             touched: Vec::new(),
             raised: Vec::new(),
             taking: 0,

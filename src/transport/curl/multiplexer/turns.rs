@@ -17,6 +17,31 @@ const HOLDS_AT_MOST: Micros = 1_000;
 /// of a call for each of them misses its caches and mispredicts its branches twice as often. More would make the first wait.
 const AT_ONCE: usize = 64;
 
+/// Up to when the poller has told all that happened.
+#[derive(Default)]
+pub(super) struct Heard {
+    until: Micros,
+    /// While it has more to tell than it can at once: since when, and in how many more waits it will have been through.
+    since: Micros,
+    waits: usize,
+}
+
+impl Heard {
+    fn told(&mut self, now: Micros, all: bool, rounds: usize) {
+        if all {
+            (self.until, self.waits) = (now, 0);
+            return;
+        }
+        if self.waits == 0 {
+            (self.since, self.waits) = (now, rounds);
+        }
+        self.waits -= 1;
+        if self.waits == 0 {
+            self.until = self.since;
+        }
+    }
+}
+
 impl Multiplexer {
     /// Waits until something happens, or `until`, or not at all when there is something to do. The time after that.
     pub fn wait(&mut self, until: Option<Micros>) -> Result<Micros> {
@@ -33,6 +58,7 @@ impl Multiplexer {
         let told_all = self.poller.wait(us, &mut self.ready)?;
         let now = clock::now();
         (self.asked_at, self.trusted_for) = (now, if told_all { AT_ONCE as u32 } else { 0 });
+        self.heard.told(now, told_all, self.rounds());
         let mut ready = std::mem::take(&mut self.ready);
         self.end_idle_events(now, &mut ready);
         self.ready = ready;
@@ -47,6 +73,16 @@ impl Multiplexer {
         Ok(now)
     }
 
+    /// What happened until then has been told, and is done once [`Multiplexer::step`] has nothing left.
+    pub fn heard_until(&self) -> Micros {
+        self.heard.until
+    }
+
+    /// So often the poller has to be asked until it has told of everybody, since what is no edge is told again and again.
+    fn rounds(&self) -> usize {
+        1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS
+    }
+
     /// Calls that are about to start began after the poller was asked last, if that was not just now.
     pub fn distrust_idle(&mut self, now: Micros) {
         if now >= self.asked_at.saturating_add(HOLDS) {
@@ -57,16 +93,17 @@ impl Multiplexer {
     /// Before somebody takes an idle connection: the server may have closed it since the poller was asked, or said something on
     /// it. libcurl would not look.
     pub(super) fn ask_of_idle(&mut self, now: Micros) -> Result<()> {
+        if self.idle.count() == 0 {
+            return Ok(());
+        }
         if self.trusted_for > 0 && now < self.asked_at.saturating_add(HOLDS_AT_MOST) {
             self.trusted_for -= 1;
             return Ok(());
         }
-        (self.asked_at, self.trusted_for) = (now, AT_ONCE as u32);
+        self.trusted_for = AT_ONCE as u32;
         let mut news = std::mem::take(&mut self.news);
-        // What is no edge is told again and again.
-        let rounds = 1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS;
         let mut asked = Ok(());
-        for _ in 0..rounds {
+        for _ in 0..self.rounds() {
             let told_all = self.poller.wait(Some(0), &mut news);
             news.retain(|ready| ready.events == 0 || ready.is_edge);
             match told_all {
@@ -78,6 +115,8 @@ impl Multiplexer {
                 }
             }
         }
+        // With thousands of events it took its time, which is not to count against what it told.
+        self.asked_at = clock::now();
         self.end_idle_events(now, &mut news);
         self.ready_later.append(&mut news);
         self.news = news;
