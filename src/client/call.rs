@@ -47,7 +47,7 @@ impl<R: Deref<Target = Request>> Call<R> {
         let by_method = retry.policy.is_idempotent_method(request.method.as_str());
         // The base URL's own is a header of the config, where a later setter may have replaced it.
         let of_base = config.base.as_ref().and_then(Base::userinfo);
-        let userinfo = target.userinfo.as_ref().map(|(user, password)| (user.as_str(), password.as_str()));
+        let userinfo = target.userinfo.as_deref().map(|(user, password)| (user.as_str(), password.as_str()));
         let authorization = userinfo.filter(|own| of_base != Some(*own)).map(|(user, password)| basic(user, password));
         let rules = Rules {
             method: request.method.clone(),

@@ -74,7 +74,7 @@ pub struct Target {
     /// Encoded, without its `?`.
     pub query: Option<String>,
     /// User and password from the URL, decoded.
-    pub userinfo: Option<(String, String)>,
+    pub userinfo: Option<Arc<(String, String)>>,
 }
 
 impl Target {

@@ -3,13 +3,14 @@
 use super::{Origin, UrlError};
 use ::url::Host;
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 
 /// The longest name that DNS can hold, with the dot at its end.
 const MAX_HOST: usize = 254;
 /// A name in Unicode or in escapes is longer than its ASCII form, but never that much.
 const MAX_RAW_HOST: usize = 16 * MAX_HOST;
 
-pub(super) type Userinfo = Option<(String, String)>;
+pub(super) type Userinfo = Option<Arc<(String, String)>>;
 
 /// `quotable`: whether a reason may repeat the host. A slash inside a password makes its beginning look like a host.
 pub(super) fn parse(https: bool, authority: &str, quotable: bool) -> Result<(Origin, Userinfo), UrlError> {
@@ -81,7 +82,7 @@ fn parse_userinfo(text: &str) -> Result<Userinfo, UrlError> {
         // RFC 7617 section 2: the server would cut the user name there.
         return Err(UrlError::unfetchable("the user name in the URL has a colon"));
     }
-    Ok(if user.is_empty() && password.is_empty() { None } else { Some((user, password)) })
+    Ok(if user.is_empty() && password.is_empty() { None } else { Some(Arc::new((user, password))) })
 }
 
 fn decode(text: &str) -> Result<String, UrlError> {

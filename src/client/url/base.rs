@@ -42,7 +42,7 @@ impl Base {
 
     /// User and password from the URL, decoded.
     pub fn userinfo(&self) -> Option<(&str, &str)> {
-        self.userinfo.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+        self.userinfo.as_deref().map(|(user, password)| (user.as_str(), password.as_str()))
     }
 
     /// A path (with or without a slash at its beginning) or a query under the base, or an absolute URL as it is.

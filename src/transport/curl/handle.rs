@@ -23,6 +23,7 @@ use curl_sys as ffi;
 use std::ffi::{CStr, c_char, c_long, c_void};
 use std::net::{IpAddr, SocketAddr};
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// An older libcurl sends a longer body apart from the head.
@@ -30,7 +31,7 @@ const MOST_SENT_WITH_HEAD: usize = 64 << 10;
 
 pub struct Handle {
     easy: Easy2<Exchange>,
-    url: raw::Url,
+    url: Rc<raw::Url>,
     headers: HeaderList,
     /// libcurl reads the body in place.
     body: Option<Memory>,
@@ -70,11 +71,12 @@ impl Version {
 }
 
 impl Handle {
-    pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Handle> {
+    /// `url` is that of `origin`.
+    pub fn new(origin: &Arc<Origin>, url: Rc<raw::Url>, settings: &Arc<Settings>) -> Result<Handle> {
         let exchange = Exchange::new(settings.secure_for(origin)?, settings.counts.clone());
         let mut handle = Handle {
             easy: Easy2::new(exchange),
-            url: raw::Url::new()?,
+            url,
             headers: HeaderList::default(),
             body: None,
             target: Vec::new(),

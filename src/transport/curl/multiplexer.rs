@@ -177,7 +177,10 @@ impl Multiplexer {
         let (spare, asks) = (lane.spare.pop(), lane.asks());
         let mut handle = match spare {
             Some(handle) => handle,
-            None => Box::new(Handle::new(origin, &self.settings)?),
+            None => {
+                let url = lane.url(origin)?;
+                Box::new(Handle::new(origin, url, &self.settings)?)
+            }
         };
         handle.set_id(id);
         handle.use_fresh_connection(route.fresh_connection);

@@ -6,7 +6,7 @@ use crate::transport::curl::settings::Settings;
 use crate::transport::curl::step::{Common, step};
 use crate::transport::curl::sys;
 use curl_sys as ffi;
-use std::ffi::{CString, c_int, c_long};
+use std::ffi::{CString, c_int, c_long, c_uint};
 
 pub struct Multi {
     handle: *mut ffi::CURLM,
@@ -126,16 +126,29 @@ impl Drop for Multi {
     }
 }
 
+/// For CURLOPT_CURLU: libcurl copies it for each transfer, so any number of easy handles may have the same.
 pub struct Url(*mut sys::Curlu);
 
 impl Url {
-    pub fn new() -> Result<Url> {
+    pub fn of(origin: &Origin) -> Result<Url> {
         // SAFETY: plain construction; checked below.
-        let handle = unsafe { sys::curl_url() };
-        if handle.is_null() {
+        let url = Url(unsafe { sys::curl_url() });
+        if url.0.is_null() {
             return Err(Error::new(Code::HTTPC_E_RESOURCE, "no memory for a URL"));
         }
-        Ok(Url(handle))
+        url.set(sys::CURLUPART_SCHEME, origin.scheme());
+        url.set(sys::CURLUPART_HOST, &origin.host);
+        if !origin.is_default_port() {
+            url.set(sys::CURLUPART_PORT, &origin.port.to_string());
+        }
+        Ok(url)
+    }
+
+    /// What libcurl refuses makes the transfer fail, by a sentence of its own.
+    fn set(&self, part: c_uint, value: &str) {
+        let value = CString::new(value).unwrap_or_default();
+        // SAFETY: our own handle, and a string that libcurl copies.
+        unsafe { sys::curl_url_set(self.0, part, value.as_ptr(), 0) };
     }
 
     pub fn raw(&self) -> *mut sys::Curlu {
@@ -145,7 +158,7 @@ impl Url {
 
 impl Drop for Url {
     fn drop(&mut self) {
-        // SAFETY: our own handle; the easy handle that used it is gone or has let go of it.
+        // SAFETY: our own handle or NULL; the easy handles that used it are gone or have let go of it.
         unsafe { sys::curl_url_cleanup(self.0) };
     }
 }

@@ -38,7 +38,7 @@ unsafe impl Send for Slot {}
 impl Slot {
     pub fn new(origin: &Arc<Origin>, settings: &Arc<Settings>) -> Result<Slot> {
         let sockets = Arc::<Sockets>::default();
-        let mut handle = Handle::new(origin, settings)?;
+        let mut handle = Handle::new(origin, raw::Url::of(origin)?.into(), settings)?;
         handle.use_sockets(&sockets);
         let slot = Slot {
             handle,

@@ -8,7 +8,7 @@ use crate::transport::curl::exchange::{self, Exchange};
 use crate::transport::curl::{is_older, sockets};
 use crate::transport::outflow::ROOM;
 use crate::transport::{Outgoing, Payload};
-use std::ffi::{CStr, CString, c_char, c_int, c_long};
+use std::ffi::{CStr, c_char, c_int, c_long};
 
 impl Handle {
     pub(super) fn long(&self, option: ffi::CURLoption, value: c_long) {
@@ -35,7 +35,6 @@ impl Handle {
         self.set_tls();
         self.set_proxy();
         self.pointer(ffi::CURLOPT_RESOLVE, self.settings.resolve_list());
-        self.set_origin();
         self.pointer(sys::CURLOPT_CURLU, self.url.raw());
     }
 
@@ -72,20 +71,6 @@ impl Handle {
         } else {
             self.pointer(ffi::CURLOPT_PROXY, proxy.as_ptr());
             self.pointer(ffi::CURLOPT_NOPROXY, c"".as_ptr()); // the exceptions are made already
-        }
-    }
-
-    fn set_origin(&self) {
-        let port = CString::new(self.origin.port.to_string()).unwrap_or_default();
-        let host = CString::new(self.origin.host.as_str()).unwrap_or_default();
-        let scheme = if self.origin.https { c"https" } else { c"http" };
-        // SAFETY: NUL-terminated strings, which libcurl copies.
-        unsafe {
-            sys::curl_url_set(self.url.raw(), sys::CURLUPART_SCHEME, scheme.as_ptr(), 0);
-            sys::curl_url_set(self.url.raw(), sys::CURLUPART_HOST, host.as_ptr(), 0);
-            if !self.origin.is_default_port() {
-                sys::curl_url_set(self.url.raw(), sys::CURLUPART_PORT, port.as_ptr(), 0);
-            }
         }
     }
 

@@ -8,7 +8,9 @@ use super::{Micros, Multiplexer, Route};
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::curl::handle::{Handle, Version};
+use crate::transport::curl::raw;
 use crate::transport::curl::settings::{FirstVersion, Settings};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Lanes kept at least, before those without connections are forgotten.
@@ -23,6 +25,8 @@ pub(super) struct Lane {
     left: Vec<u32>,
     #[allow(clippy::vec_box, reason = "they move from here to transfers and back")]
     pub spare: Vec<Box<Handle>>,
+    /// Of all handles.
+    url: Option<Rc<raw::Url>>,
     first: FirstVersion,
     speaks: Speaks,
 }
@@ -60,7 +64,15 @@ impl Lane {
             FirstVersion::Http2 => Speaks::Http2 { shard: None, has_permit: false },
             FirstVersion::Asked => Speaks::Unknown { probe: None, waiting: Vec::new() },
         };
-        Lane { shards: Vec::new(), left: Vec::new(), spare: Vec::new(), first, speaks }
+        Lane { shards: Vec::new(), left: Vec::new(), spare: Vec::new(), url: None, first, speaks }
+    }
+
+    /// That of `origin`, whose lane it is.
+    pub fn url(&mut self, origin: &Origin) -> Result<Rc<raw::Url>> {
+        match &self.url {
+            Some(url) => Ok(url.clone()),
+            None => Ok(self.url.insert(raw::Url::of(origin)?.into()).clone()),
+        }
     }
 
     /// What an attempt with a connection of its own offers.

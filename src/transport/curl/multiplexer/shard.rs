@@ -100,7 +100,7 @@ impl Shard {
             is_runnable: false,
             driven_in: 0,
             avoid_until: 0,
-            room: (FEWEST_CONNECTIONS + others).min(MOST_CONNECTIONS),
+            room: (FEWEST_CONNECTIONS + others + others * others / 64).min(MOST_CONNECTIONS),
             most_connections: 0,
             keeps_none: max_idle == 0,
             is_http2: false,
