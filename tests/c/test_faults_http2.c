@@ -137,6 +137,18 @@ TEST(floods_end_by_their_deadline)
     CHECK_FAULTS_WITH(config, table);
 }
 
+TEST(slow_is_not_too_slow)
+{
+    static const struct fault table[] = {
+        {"a body drop by drop", H2("/trickle?bytes=10&interval=60"), ENDS(HTTPC_OK), ONCE},
+        {"a body that is taken slowly", H2("/slow-upload?bytes=32768&interval=10"), SENT("POST", (size_t)2 << 20), ENDS(HTTPC_OK),
+         ONCE},
+        {"a body that is taken, then silence", H2("/delay/30000"), SENT("PUT", (size_t)2 << 20), ENDS(HTTPC_E_TIMEOUT_READ),
+         RETRIED},
+    };
+    CHECK_FAULTS_WITH(http2_config(), table);
+}
+
 TEST(frames_that_break_the_rules)
 {
     static const struct fault table[] = {

@@ -73,6 +73,10 @@ TEST(slow_is_not_too_slow)
         {"a head byte by byte", AT("/slow-head?interval=10"), ENDS(HTTPC_OK), ONCE, SAYS("ok")},
         {"a body byte by byte", AT("/trickle?bytes=10&interval=60"), ENDS(HTTPC_OK), ONCE, SAYS("xxxxxxxxxx")},
         {"a body over TLS", AT("/trickle?bytes=10&interval=60"), OVER_TLS, ENDS(HTTPC_OK), ONCE, SAYS("xxxxxxxxxx")},
+        {"a body that is taken slowly", AT("/slow-upload?bytes=262144&interval=10"), SENT("POST", (size_t)16 << 20),
+         ENDS(HTTPC_OK), ONCE},
+        {"the same over TLS", AT("/slow-upload?bytes=262144&interval=10"), OVER_TLS, SENT("POST", (size_t)16 << 20),
+         ENDS(HTTPC_OK), ONCE},
     };
     CHECK_FAULTS(table);
 }

@@ -51,6 +51,7 @@ TEST(no_answer)
 {
     static const struct fault table[] = {
         {"stalled", AT("/stall-upload"), SENT("PUT", BIG), ENDS(HTTPC_E_TIMEOUT_WRITE), RETRIED},
+        {"taken, then silence", AT("/delay/30000"), SENT("PUT", (size_t)1 << 20), ENDS(HTTPC_E_TIMEOUT_READ), RETRIED},
         {"stalled, with a POST", AT("/stall-upload"), SENT("POST", BIG), ENDS(HTTPC_E_TIMEOUT_WRITE), ONCE,
          SAYS("POST may have taken effect")},
         {"closed", EARLY(""), SENT("PUT", BIG), ENDS(HTTPC_E_IO), RETRIED},

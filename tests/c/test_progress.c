@@ -95,6 +95,21 @@ TEST(news_come_at_most_every_tenth_of_a_second)
     }
 }
 
+TEST(news_of_a_body_in_memory_come_while_it_goes_out)
+{
+    static char body[BIG];
+    for (int way = 0; way < WAYS; way++) {
+        httpc_client *client = new_client(NULL);
+        struct news news = {0};
+        httpc_request *request = watched("POST", "/slow-upload?bytes=131072&interval=10", &news);
+        httpc_request_set_body(request, NULL, body, sizeof body);
+        CHECK_CODE(code_of(perform(way, client, request)), HTTPC_OK);
+        CHECK_BETWEEN(news.count, 4, 1000);
+        CHECK_EQ(news.uploaded, BIG);
+        httpc_client_free(client);
+    }
+}
+
 TEST(a_progress_function_may_stop_the_call)
 {
     for (int way = 0; way < WAYS; way++) {

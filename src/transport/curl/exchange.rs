@@ -246,6 +246,12 @@ impl Handler for Exchange {
         self.guarded(Err(ReadError::Abort), |exchange| exchange.take_body(into))
     }
 
+    /// CURLOPT_PROGRESSFUNCTION, each time that libcurl has done something for the transfer.
+    fn progress(&mut self, _: f64, _: f64, _: f64, _: f64) -> bool {
+        self.touch();
+        true
+    }
+
     fn seek(&mut self, _: SeekFrom) -> SeekResult {
         self.guarded(SeekResult::Fail, Exchange::rewind)
     }

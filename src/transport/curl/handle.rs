@@ -29,6 +29,9 @@ use std::sync::Arc;
 /// An older libcurl sends a longer body apart from the head.
 const MOST_SENT_WITH_HEAD: usize = 64 << 10;
 
+/// The system takes so much of a body at once. With a longer one libcurl tells whenever some of it has gone out.
+const MOST_SENT_AT_ONCE: u64 = 16 << 10;
+
 pub struct Handle {
     easy: Easy2<Exchange>,
     url: Rc<raw::Url>,
@@ -44,6 +47,7 @@ pub struct Handle {
     /// No proxy is in between that would read the request.
     is_direct: bool,
     is_fresh: bool,
+    tells_progress: bool,
     keeps_connection: bool,
     accept_encoding: Option<&'static CStr>,
     uploaded: u64,
@@ -85,6 +89,7 @@ impl Handle {
             origin: origin.clone(),
             is_direct: !settings.shows_requests_to_proxy(origin),
             is_fresh: false,
+            tells_progress: false,
             keeps_connection: true,
             accept_encoding: None,
             uploaded: 0,

@@ -1,7 +1,7 @@
 //! Every option that a handle sets: the constant ones once, the others for each request, all of them in one place. What the
 //! request before set in the same way already is left as it is.
 
-use super::{Handle, ffi, ptr, sys};
+use super::{Handle, MOST_SENT_AT_ONCE, ffi, ptr, sys};
 use crate::client::method::Method;
 use crate::error::{Code, Error, Result};
 use crate::transport::curl::exchange::{self, Exchange};
@@ -77,6 +77,11 @@ impl Handle {
     pub(super) fn set_request(&mut self, out: &Outgoing<'_>) -> Result<()> {
         self.set_target(out)?;
         self.set_method_and_body(out);
+        self.tell_progress(match out.body {
+            Payload::None => false,
+            Payload::Bytes(body) => body.len() as u64 > MOST_SENT_AT_ONCE,
+            Payload::Stream(length) => length.is_none_or(|length| length > MOST_SENT_AT_ONCE),
+        });
         self.accept(out.accept_encoding);
         self.set_headers(out);
         Ok(())
@@ -157,6 +162,14 @@ impl Handle {
         unsafe { ffi::curl_easy_setopt(self.easy.raw(), ffi::CURLOPT_INFILESIZE_LARGE, size) };
         let custom = if method == c"PUT" { ptr::null() } else { method.as_ptr() };
         self.pointer(ffi::CURLOPT_CUSTOMREQUEST, custom);
+    }
+
+    /// A body that goes out without a callback of its own, as one in memory does, would else not be seen to get on.
+    fn tell_progress(&mut self, tells: bool) {
+        if self.tells_progress != tells {
+            self.tells_progress = tells;
+            self.long(ffi::CURLOPT_NOPROGRESS, c_long::from(!tells));
+        }
     }
 
     /// libcurl keeps the largest that it was told, and fills it in one step: what the body needs and no more, within its own

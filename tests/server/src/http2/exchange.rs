@@ -80,13 +80,22 @@ impl Exchange {
 
     async fn read_body(&mut self) -> Result<Vec<u8>, Fault> {
         let mut body = Vec::new();
-        while let Some(part) = self.upload.data().await {
-            let part = part?;
+        while let Some(part) = self.receive().await? {
             let room = KEPT.saturating_sub(body.len()).min(part.len());
             body.extend_from_slice(&part[..room]);
-            self.upload.flow_control().release_capacity(part.len())?;
+            self.make_room(part.len())?;
         }
         Ok(body)
+    }
+
+    /// More of the request's body; nothing at its end.
+    pub async fn receive(&mut self) -> Result<Option<Bytes>, Fault> {
+        Ok(self.upload.data().await.transpose()?)
+    }
+
+    /// So many bytes of it were taken: the client may send as many more.
+    pub fn make_room(&mut self, bytes: usize) -> Answer {
+        Ok(self.upload.flow_control().release_capacity(bytes)?)
     }
 
     pub fn turn(&self) -> u64 {

@@ -55,6 +55,7 @@ pub async fn answer(x: &mut Exchange) -> Answer {
             x.send(vec![b'x'; 10].into(), false).await?;
             x.hold().await
         }
+        "slow-upload" => slow_upload(x).await,
         "stall-upload" => x.hold().await,
         "early-error" => x.reply(Response::json(413, &json!({"error": {"message": "scripted 413"}}))).await,
         "stale" => stale(x, rest, End::Fin).await,
@@ -117,6 +118,20 @@ async fn trickle(x: &mut Exchange) -> Answer {
         x.send("x".into(), number == count).await?;
     }
     Ok(())
+}
+
+async fn slow_upload(x: &mut Exchange) -> Answer {
+    let (bytes, interval) = (parameter(&x.request, "bytes", 16 << 10)?, interval(&x.request)?);
+    let mut taken = 0;
+    while let Some(part) = x.receive().await? {
+        taken += part.len();
+        if taken >= bytes {
+            x.pause(interval).await?;
+            taken -= bytes;
+        }
+        x.make_room(part.len())?;
+    }
+    ok(x).await
 }
 
 async fn endless(x: &mut Exchange) -> Answer {

@@ -28,7 +28,7 @@ use std::{str::FromStr, time::Duration};
 
 /// Some routes answer, or do not, without having read the body.
 pub fn wants_body(path: &str) -> bool {
-    !matches!(path, "/stall-upload" | "/early-error" | "/early") && !path.starts_with("/h2/reset-unread/")
+    !matches!(path, "/slow-upload" | "/stall-upload" | "/early-error" | "/early") && !path.starts_with("/h2/reset-unread/")
 }
 
 /// The first word of a path, and the rest.
@@ -83,6 +83,7 @@ pub fn answer(x: &mut Exchange) -> Answer {
         "endless-headers" => pace::endless_headers(x),
         "flood-1xx" => pace::flood_1xx(x),
         "stall-body" => pace::stall_body(x),
+        "slow-upload" => pace::slow_upload(x),
         "stall-upload" => pace::stall_upload(x),
         "early-error" => broken::early_error(x),
         "truncate-chunked" => broken::truncate_chunked(x),

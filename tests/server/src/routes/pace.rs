@@ -1,6 +1,6 @@
 //! Too slow, too long, or never.
 
-use super::{head, interval, milliseconds, parameter, status_code};
+use super::{head, interval, milliseconds, parameter, parse, status_code};
 use crate::{
     connection::{Answer, Exchange, Then},
     plan::{Plan, Planned},
@@ -69,6 +69,21 @@ pub fn stall_body(x: &mut Exchange) -> Answer {
     bytes.extend([b'x'; 10]);
     x.connection.send(&bytes)?;
     x.connection.hold()
+}
+
+/// So much of the body at a time.
+pub fn slow_upload(x: &mut Exchange) -> Answer {
+    let (bytes, interval) = (parameter(x.request, "bytes", 16 << 10)?, interval(x.request)?);
+    let mut left = parse::<usize>(x.request.header("content-length").unwrap_or("0"), "content-length")?;
+    while left > 0 {
+        x.connection.pause(interval)?;
+        let mut wanted = bytes.min(left);
+        left -= wanted;
+        while wanted > 0 {
+            wanted -= x.connection.read_up_to(wanted)?.len();
+        }
+    }
+    x.reply(Response::json(200, &json!({"ok": true})))
 }
 
 pub fn stall_upload(x: &mut Exchange) -> Answer {

@@ -66,6 +66,16 @@ fn interim_answers_flood() {
 }
 
 #[test]
+fn uploads_are_taken_slowly() {
+    let server = start();
+    let mut client = Client::new(&server);
+    let begin = Instant::now();
+    let answer = client.post("/slow-upload?bytes=50000&interval=20", vec![b'x'; 200_000]).expect("an answer");
+    assert_eq!(answer.status, 200);
+    assert!(begin.elapsed() >= Duration::from_millis(80));
+}
+
+#[test]
 fn uploads_stall_or_are_answered_early() {
     let server = start();
     let mut client = Client::new(&server);
