@@ -313,6 +313,9 @@ impl Reactor {
         {
             return Some(action);
         }
+        if let Some(action) = self.got_permit(number, flight) {
+            return Some(action);
+        }
         if flight.mocked.as_ref().and_then(|mocked| mocked.due()).is_some_and(|due| due <= now)
             && let Some(action) = self.look(number, flight)
         {

@@ -144,6 +144,31 @@ TEST(an_answer_is_heard_before_thousands_of_submitted_calls_have_begun)
     httpc_client_free(storm.client);
 }
 
+TEST(a_permit_that_came_free_is_taken_though_thousands_of_submitted_calls_have_not_begun)
+{
+    struct hold held = HOLD;
+    httpc_config *config = config_with_limits(3 * STORM, 1);
+    httpc_config_set_retry(config, NULL);
+    httpc_client *client = client_of_hosts(config);
+    const char *key = new_key();
+    httpc_call *first = submit(client, new_request("GET", at("a", text("/gate?key=%s", key))), NULL, NULL);
+    CHECK_COMES_TRUE(server_count(key) == 1);
+    httpc_request *request = new_request("GET", at("a", "/echo"));
+    httpc_request_set_timeout(request, HTTPC_TIMEOUT_POOL, 400);
+    double begun = now_ms();
+    httpc_call *next = submit(client, request, NULL, NULL);
+    hold_engine(&held, client);
+    open_gate(key, 0);
+    httpc_call *calls[STORM];
+    submit_gets(calls, STORM, client, address("REFUSED"));
+    wait_until_ms(begun + 700);
+    let_go(&held);
+    CHECK_CODE(code_of(result_of(next)), HTTPC_OK);
+    CHECK_CODE(code_of(result_of(first)), HTTPC_OK);
+    end_calls(calls, STORM, HTTPC_E_CONNECT);
+    httpc_client_free(client);
+}
+
 /* ---- Connections that close meanwhile ---- */
 
 struct sequel {

@@ -147,9 +147,10 @@ impl Reactor {
         }
     }
 
+    /// If it waits for one, and has it.
     pub(super) fn got_permit(&mut self, number: u32, flight: &mut Flight) -> Option<Action> {
         match std::mem::replace(&mut flight.stage, Stage::Nothing) {
-            Stage::Permit { origin, .. } => {
+            Stage::Permit { origin, ticket } if self.client.pool.is_granted(ticket) => {
                 // Meanwhile somebody may have found out how the origin is to be spoken to.
                 let manner = match self.client.config.mock {
                     Some(_) => Manner::Own,

@@ -96,6 +96,11 @@ impl Pool {
         Some(ticket)
     }
 
+    /// Whether [`Pool::request`]'s promise has come true.
+    pub fn is_granted(&self, ticket: Ticket) -> bool {
+        !self.state.lock().waiters.contains_key(&ticket)
+    }
+
     /// Does not wait any more; a permit that came meanwhile goes on to the next.
     pub fn withdraw(&self, origin: &Arc<Origin>, ticket: Ticket) {
         let mut state = self.state.lock();

@@ -9,8 +9,8 @@ mod backend;
 
 use crate::error::Result;
 use crate::sync::Mutex;
-use backend::Backend;
-pub use backend::{Kind, MOST_EVENTS, block_signals};
+use backend::{Backend, MOST_EVENTS};
+pub use backend::{Kind, block_signals};
 use rustix::fd::RawFd;
 use std::sync::Arc;
 
@@ -183,6 +183,12 @@ impl Poller {
             ready.push(Ready { fd, owner, events: READ, hung_up: true, is_edge: true });
         }
         Ok(told_all)
+    }
+
+    /// So often it has to be asked until it has told of everybody, since what is no edge is told again and again.
+    pub fn rounds(&self) -> usize {
+        let registered = |entry: &&Entry| entry.mode != Mode::Unregistered;
+        1 + self.table.lock().entries.iter().filter(registered).count() / MOST_EVENTS
     }
 }
 

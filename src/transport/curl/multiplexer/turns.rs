@@ -1,6 +1,6 @@
 //! What a turn of the engine thread does here: it waits, then drives the shards that have something to do, one at a time.
 
-use super::poller::{FAILED, MOST_EVENTS, Owner, READ, Ready, WRITE};
+use super::poller::{FAILED, Owner, READ, Ready, WRITE};
 use super::{Micros, Multiplexer};
 use crate::client::clock;
 use crate::error::Result;
@@ -27,13 +27,13 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    fn told(&mut self, now: Micros, all: bool, rounds: usize) {
+    fn told(&mut self, asked: Micros, all: bool, rounds: impl FnOnce() -> usize) {
         if all {
-            (self.until, self.waits) = (now, 0);
+            (self.until, self.waits) = (asked, 0);
             return;
         }
         if self.waits == 0 {
-            (self.since, self.waits) = (now, rounds);
+            (self.since, self.waits) = (asked, rounds());
         }
         self.waits -= 1;
         if self.waits == 0 {
@@ -48,17 +48,19 @@ impl Multiplexer {
         self.turn += 1;
         self.runnable.append(&mut self.again);
         self.ready.append(&mut self.ready_later);
+        let began = clock::now();
         let times = [until, self.alarms.next(), Some(self.next_expiry).filter(|at| *at != Micros::MAX)];
         let us = match times.into_iter().flatten().min() {
             _ if !self.runnable.is_empty() || !self.ready.is_empty() || !self.touched.is_empty() => Some(0),
             Some(0) => Some(0),
-            Some(at) => Some(at.saturating_sub(clock::now())),
+            Some(at) => Some(at.saturating_sub(began)),
             None => None,
         };
         let told_all = self.poller.wait(us, &mut self.ready)?;
         let now = clock::now();
         (self.asked_at, self.trusted_for) = (now, if told_all { AT_ONCE as u32 } else { 0 });
-        self.heard.told(now, told_all, self.rounds());
+        // The thread may have been stopped right after it was told.
+        self.heard.told(began, told_all, || self.poller.rounds());
         let mut ready = std::mem::take(&mut self.ready);
         self.end_idle_events(now, &mut ready);
         self.ready = ready;
@@ -73,14 +75,10 @@ impl Multiplexer {
         Ok(now)
     }
 
-    /// What happened until then has been told, and is done once [`Multiplexer::step`] has nothing left.
+    /// What happened until then has been told, and is done once [`Multiplexer::step`] has nothing left. After a wait that
+    /// took its time that is when it began, and another shows what came meanwhile.
     pub fn heard_until(&self) -> Micros {
         self.heard.until
-    }
-
-    /// So often the poller has to be asked until it has told of everybody, since what is no edge is told again and again.
-    fn rounds(&self) -> usize {
-        1 + (self.transfers.len() + self.idle.count() as usize) / MOST_EVENTS
     }
 
     /// Calls that are about to start began after the poller was asked last, if that was not just now.
@@ -103,7 +101,8 @@ impl Multiplexer {
         self.trusted_for = AT_ONCE as u32;
         let mut news = std::mem::take(&mut self.news);
         let mut asked = Ok(());
-        for _ in 0..self.rounds() {
+        let mut rounds = None;
+        loop {
             let told_all = self.poller.wait(Some(0), &mut news);
             news.retain(|ready| ready.events == 0 || ready.is_edge);
             match told_all {
@@ -113,6 +112,11 @@ impl Multiplexer {
                     (asked, self.trusted_for) = (Err(error), 0);
                     break;
                 }
+            }
+            let left = rounds.get_or_insert_with(|| self.poller.rounds());
+            *left -= 1;
+            if *left == 0 {
+                break;
             }
         }
         // With thousands of events it took its time, which is not to count against what it told.

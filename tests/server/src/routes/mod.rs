@@ -28,7 +28,8 @@ use std::{str::FromStr, time::Duration};
 
 /// Some routes answer, or do not, without having read the body.
 pub fn wants_body(path: &str) -> bool {
-    !matches!(path, "/slow-upload" | "/stall-upload" | "/early-error" | "/early") && !path.starts_with("/h2/reset-unread/")
+    !matches!(path, "/slow-upload" | "/stall-upload" | "/early-error" | "/early")
+        && !path.starts_with("/h2/reset-unread/")
 }
 
 /// The first word of a path, and the rest.

@@ -181,11 +181,13 @@ mod epoll {
             let limit =
                 ms.map(|ms| Timespec { tv_sec: i64::from(ms / 1000), tv_nsec: i64::from(ms % 1000) * 1_000_000 });
             let count = match epoll::wait(&self.epoll, &mut events[..], limit.as_ref()) {
-                Ok(count) => count,
-                // An interrupted wait is an early one.
-                Err(Errno::INTR) => 0,
-                Err(errno) => return Err(refused(errno)),
-            };
+                // By SIGCONT, for one: much may have happened since.
+                Err(Errno::INTR) => {
+                    epoll::wait(&self.epoll, &mut events[..], Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))
+                }
+                done => done,
+            }
+            .map_err(refused)?;
             for event in &events[..count] {
                 let (fd, flags) = (event.data.u64() as RawFd, event.flags);
                 if fd == self.bell.as_raw_fd() {
