@@ -36,7 +36,7 @@ fn uploads_are_taken_slowly() {
     let mut client = Client::new(&server);
     let begin = Instant::now();
     client.send("POST /slow-upload?bytes=1000&interval=20 HTTP/1.1\r\nContent-Length: 2500\r\n\r\n");
-    client.send(&"x".repeat(2500));
+    client.send("x".repeat(2500));
     assert!(client.head().starts_with("HTTP/1.1 200 "));
     assert!(begin.elapsed() >= Duration::from_millis(60));
 }
