@@ -383,7 +383,8 @@ typedef enum httpc_timeout {
      */
     HTTPC_TIMEOUT_READ = 2,
     /**
-     * Longest time without progress while sending.
+     * Longest time without progress while sending. Over HTTP/2 bodies may go out one after the other on one connection; one that
+     * waits for those before it gets on with them.
      */
     HTTPC_TIMEOUT_WRITE = 3,
     /**

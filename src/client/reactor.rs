@@ -321,6 +321,10 @@ impl Reactor {
         {
             return Some(action);
         }
+        // Others on its connection may have got on before it, of which it was not told.
+        if let Stage::Attempt = flight.stage {
+            self.note_progress(number, flight);
+        }
         if flight.machine.wake_at().is_none_or(|at| at > self.heard) {
             return None;
         }

@@ -1,6 +1,6 @@
 /* What goes wrong over HTTP/2: with one stream, with the connection that all share, and with first contact. */
 #define CHECK_SETUP need_new_libcurl
-#include "calls.h"
+#include "async.h"
 #include "faults.h"
 
 static void need_new_libcurl(void)
@@ -147,6 +147,24 @@ TEST(slow_is_not_too_slow)
          RETRIED},
     };
     CHECK_FAULTS_WITH(http2_config(), table);
+}
+
+/* nghttp2 sends them one after the other: each takes 0.3 s, and the last begins after 1.5 s. */
+TEST(uploads_that_wait_for_others_on_their_connection_are_not_too_slow)
+{
+    static char body[512 << 10];
+    httpc_client *client = new_client(http2_config());
+    httpc_call *calls[6];
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        httpc_request *request =
+            new_request("POST", text("%s/slow-upload?bytes=32768&interval=20", address("TLS_H2")));
+        httpc_request_set_body_borrowed(request, NULL, body, sizeof body, NULL, NULL);
+        calls[i] = submit(client, request, NULL, NULL);
+    }
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        CHECK_CODE(code_of(result_of(calls[i])), HTTPC_OK);
+    }
+    httpc_client_free(client);
 }
 
 TEST(frames_that_break_the_rules)

@@ -109,15 +109,19 @@ impl Reactor {
         if let Err(error) = self.pump(number, flight) {
             return Some(self.abort_attempt(number, flight, error));
         }
-        let now = self.now;
-        let (mut progress, bytes, heard) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).progress()?;
+        self.note_progress(number, flight);
+        None
+    }
+
+    pub(super) fn note_progress(&mut self, number: u32, flight: &mut Flight) {
+        let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
+        let Some((mut progress, bytes, heard)) = wire.progress() else { return };
         if flight.call.is_held() {
             progress = Progress::Held;
         }
         let heard = heard && progress == Progress::Waiting;
-        flight.machine.progress(now, progress, bytes != flight.moved_bytes || heard);
+        flight.machine.progress(self.now, progress, bytes != flight.moved_bytes || heard);
         flight.moved_bytes = bytes;
-        None
     }
 
     fn settle_body(&mut self, number: u32, flight: &mut Flight, limit: u64, deliver: bool) -> Result<()> {

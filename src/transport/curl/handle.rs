@@ -196,6 +196,15 @@ impl Handle {
         self.body.as_ref().map_or(self.easy.get_ref().outflow.given(), |body| body.len() as u64)
     }
 
+    pub fn tells_progress(&self) -> bool {
+        self.tells_progress
+    }
+
+    /// Bytes of the body that were out when [`Handle::progress`] was asked last.
+    pub fn uploaded(&self) -> u64 {
+        self.uploaded
+    }
+
     fn count_uploaded(&mut self) {
         if self.uploaded < self.given() || !self.easy.get_ref().outflow.is_over() {
             self.uploaded = self.info_off_t(sys::CURLINFO_SIZE_UPLOAD_T);

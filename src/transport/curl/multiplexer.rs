@@ -9,6 +9,7 @@ mod leftovers;
 pub mod poller;
 mod shard;
 mod turns;
+mod uploads;
 
 use super::handle::{Handle, Version};
 use super::http2_origins::Http2Origins;
@@ -268,7 +269,11 @@ impl Multiplexer {
     pub fn progress(&mut self, id: u32) -> Option<(Progress, u64, bool)> {
         let transfer = self.transfers.get_mut(id as usize)?.as_mut()?;
         let (progress, bytes) = transfer.handle.progress();
-        Some((progress, bytes, std::mem::take(&mut transfer.heard)))
+        let ahead = match &mut self.shards[transfer.shard as usize] {
+            Some(shard) => shard.note_upload(id, progress, &transfer.handle),
+            None => 0,
+        };
+        Some((progress, bytes + ahead, std::mem::take(&mut transfer.heard)))
     }
 
     /// Ends the attempt, complete or not, and says what is known of it.
@@ -276,7 +281,7 @@ impl Multiplexer {
         let mut transfer = self.transfers.get_mut(id as usize)?.take()?;
         let (shard, code) = (transfer.shard, transfer.ended);
         if let Some(shard) = &mut self.shards[shard as usize] {
-            shard.end(now, &transfer.handle);
+            shard.end(now, id, &transfer.handle);
             let shared = transfer.handle.exchange().connection.is_some_and(|connection| connection.is_http2);
             if shared && code.is_some_and(is_of_the_connection) {
                 shard.give_up();

@@ -316,11 +316,12 @@ impl Sockets {
 
     /// libcurl, which does not look into OpenSSL's buffer, must find it closed as well.
     fn bury(&self, connection: &mut Connection) {
-        // SAFETY: it is open, as long as it is in the list.
-        let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(connection.fd) }, Shutdown::Both);
+        // Nobody who sees the end of it still finds it counted.
         connection.dead = true;
         self.count_idle(IdleAtOrigin::one_less);
         self.alive.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: it is open, as long as it is in the list.
+        let _ = rustix::net::shutdown(unsafe { BorrowedFd::borrow_raw(connection.fd) }, Shutdown::Both);
     }
 
     fn count_idle(&self, change: impl FnOnce(&IdleAtOrigin)) {

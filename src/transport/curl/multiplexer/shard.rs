@@ -4,7 +4,9 @@
 //! the server has closed meanwhile. The poller tells of that at once; the shard is then left alone until libcurl looks.
 
 use super::poller::{Poller, READ, WRITE};
+use super::uploads::Uploads;
 use crate::client::clock::Micros;
+use crate::client::machine::Progress;
 use crate::client::url::Origin;
 use crate::error::Result;
 use crate::transport::Outgoing;
@@ -65,6 +67,7 @@ pub struct Shard {
     opened: u32,
     /// When to look at its transfers next.
     look_at: Micros,
+    uploads: Uploads,
 }
 
 /// The userdata of the multi handle's callbacks.
@@ -106,6 +109,7 @@ impl Shard {
             is_http2: false,
             opened: 0,
             look_at: 0,
+            uploads: Uploads::default(),
         };
         shard.set_callbacks();
         shard.limit_connections(c_long::from(u16::MAX));
@@ -174,8 +178,9 @@ impl Shard {
         Ok(())
     }
 
-    pub fn end(&mut self, now: Micros, handle: &Handle) {
+    pub fn end(&mut self, now: Micros, id: u32, handle: &Handle) {
         self.hook.now.set(now);
+        self.uploads.end(id);
         self.multi.remove(handle.raw());
         self.busy -= 1;
         if let Some(connection) = &handle.exchange().connection {
@@ -213,6 +218,15 @@ impl Shard {
             self.await_settings();
         }
         is_sound
+    }
+
+    /// How far the transfer is with its body. What comes back changes while others on their connection get on before it.
+    pub fn note_upload(&mut self, id: u32, progress: Progress, handle: &Handle) -> u64 {
+        if self.is_http2 && progress == Progress::Sending && handle.tells_progress() {
+            return self.uploads.note(id, handle.uploaded());
+        }
+        self.uploads.end(id);
+        0
     }
 
     pub fn due(&self) -> Micros {
