@@ -383,8 +383,9 @@ typedef enum httpc_timeout {
      */
     HTTPC_TIMEOUT_READ = 2,
     /**
-     * Longest time without progress while sending. Over HTTP/2 bodies may go out one after the other on one connection; one that
-     * waits for those before it gets on with them.
+     * Longest time without progress while sending. What leaves the kernel's send buffer is progress (Linux, HTTP/1), also for
+     * `HTTPC_TIMEOUT_READ`. Over HTTP/2 bodies may go out one after the other on one connection; one that waits for those
+     * before it gets on with them.
      */
     HTTPC_TIMEOUT_WRITE = 3,
     /**

@@ -237,7 +237,7 @@ impl<'c> Driver<'c> {
         loop {
             // A timer that fires while the connection has nothing to do is not to be put off by driving it: libcurl would
             // push a little more into the kernel's buffer and call that progress.
-            let due = !ready && self.is_due(self.now());
+            let due = !ready && self.is_overdue(slot, self.now());
             let ended = if due { None } else { slot.advance() };
             let now = self.now();
             if !judged && slot.inflow().head_done {
@@ -276,7 +276,7 @@ impl<'c> Driver<'c> {
             moved_bytes = bytes;
             let action = match self.interruption() {
                 Some(code) => Some(self.machine.handle(now, Event::Interrupted(code))),
-                None if self.is_due(now) => Some(self.machine.handle(now, Event::TimerFired)),
+                None if self.is_overdue(slot, now) => Some(self.machine.handle(now, Event::TimerFired)),
                 None => None,
             };
             match action {
@@ -284,6 +284,17 @@ impl<'c> Driver<'c> {
                 Some(_) => return self.report_end(now, slot, None),
             }
         }
+    }
+
+    /// Whether time is up, also by what the kernel knows: to ask it is a system call.
+    fn is_overdue(&mut self, slot: &impl Attempt, now: Micros) -> bool {
+        if !self.is_due(now) {
+            return false;
+        }
+        if let Some(at) = slot.last_sent(now) {
+            self.machine.sent_at(at);
+        }
+        self.is_due(now)
     }
 
     fn open_delivery(&mut self, slot: &mut impl Attempt) -> Result<()> {

@@ -324,6 +324,7 @@ impl Reactor {
         // Others on its connection may have got on before it, of which it was not told.
         if let Stage::Attempt = flight.stage {
             self.note_progress(number, flight);
+            self.note_last_sent(number, flight);
         }
         if flight.machine.wake_at().is_none_or(|at| at > self.heard) {
             return None;

@@ -12,8 +12,9 @@ pub enum Timeout {
     HTTPC_TIMEOUT_CONNECT = 1,
     /// Longest silence while waiting for the server.
     HTTPC_TIMEOUT_READ = 2,
-    /// Longest time without progress while sending. Over HTTP/2 bodies may go out one after the other on one connection; one that
-    /// waits for those before it gets on with them.
+    /// Longest time without progress while sending. What leaves the kernel's send buffer is progress (Linux, HTTP/1), also for
+    /// `HTTPC_TIMEOUT_READ`. Over HTTP/2 bodies may go out one after the other on one connection; one that waits for those
+    /// before it gets on with them.
     HTTPC_TIMEOUT_WRITE = 3,
     /// Waiting for a connection permit; final, not retried.
     HTTPC_TIMEOUT_POOL = 4,

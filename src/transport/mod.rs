@@ -7,6 +7,7 @@ pub mod mock;
 pub mod outflow;
 
 use crate::client::body::Memory;
+use crate::client::clock::Micros;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
 use crate::client::method::Method;
@@ -70,6 +71,12 @@ pub trait Attempt {
 
     /// How far it is, and a count of bytes that grows when it gets on.
     fn progress(&mut self) -> (Progress, u64);
+
+    /// When some of the request's body last went on its way, where that can be told. It is later than the last progress when
+    /// it lay in a buffer.
+    fn last_sent(&self, _now: Micros) -> Option<Micros> {
+        None
+    }
 
     /// Waits for something to do, for one of `others`, or for `us` microseconds (`None`: no limit). Whether there is
     /// something to do.

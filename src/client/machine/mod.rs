@@ -190,6 +190,11 @@ impl Machine {
         self.timers.progress(&self.rules.timeouts, now, progress, moved);
     }
 
+    /// Some of the request's body went on its way at that time, though it was reported before.
+    pub fn sent_at(&mut self, at: Micros) {
+        self.timers.sent_at(&self.rules.timeouts, at);
+    }
+
     pub fn handle(&mut self, now: Micros, event: Event<'_>) -> Action {
         match event {
             Event::TokenGranted { queued } => {

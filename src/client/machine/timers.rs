@@ -5,6 +5,8 @@ use crate::client::timeouts::Timeouts;
 use crate::error::Code;
 
 const NEVER: Micros = Micros::MAX;
+/// Two ticks of a kernel's coarsest clock: what it dates is no later than that.
+const COARSE: Micros = 20_000;
 
 pub(super) struct Timers {
     total: Micros,
@@ -82,6 +84,12 @@ impl Timers {
             Progress::Starved | Progress::Held => self.phase = NEVER,
             Progress::Sending => self.begin(now, timeouts.write, Code::HTTPC_E_TIMEOUT_WRITE),
             Progress::Waiting => self.begin(now, timeouts.read, Code::HTTPC_E_TIMEOUT_READ),
+        }
+    }
+
+    pub fn sent_at(&mut self, timeouts: &Timeouts, at: Micros) {
+        if at > self.phase_began.saturating_add(COARSE) {
+            self.progress(timeouts, at, self.progress, true);
         }
     }
 

@@ -124,6 +124,15 @@ impl Reactor {
         flight.moved_bytes = bytes;
     }
 
+    /// Asked only when time is up: it is a system call.
+    pub(super) fn note_last_sent(&mut self, number: u32, flight: &mut Flight) {
+        if flight.machine.wake_at().is_some_and(|at| at <= self.heard)
+            && let Some(at) = Wire::new(&mut self.multiplexer, &mut flight.mocked, number).last_sent(self.now)
+        {
+            flight.machine.sent_at(at);
+        }
+    }
+
     fn settle_body(&mut self, number: u32, flight: &mut Flight, limit: u64, deliver: bool) -> Result<()> {
         let mut wire = Wire::new(&mut self.multiplexer, &mut flight.mocked, number);
         let Some(inflow) = wire.inflow() else { return Ok(()) };

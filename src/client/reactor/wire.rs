@@ -64,6 +64,13 @@ impl<'r> Wire<'r> {
         Some((progress, bytes, false))
     }
 
+    pub fn last_sent(&self, now: Micros) -> Option<Micros> {
+        match self.mocked {
+            Some(_) => None,
+            None => self.multiplexer.last_sent(now, self.number),
+        }
+    }
+
     pub fn outflow(&mut self) -> Option<&mut Outflow> {
         match self.mocked {
             Some(mocked) => Some(mocked.outflow()),

@@ -6,12 +6,14 @@ mod options;
 use super::exchange::{Exchange, Fault};
 use super::failure::{self, Report};
 use super::header_list::HeaderList;
+use super::kernel_buffer;
 use super::raw;
 use super::settings::Settings;
 use super::sockets::Sockets;
 use super::sys;
 use super::tls_end::openssl_of;
 use crate::client::body::Memory;
+use crate::client::clock::Micros;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
 use crate::client::response::{Phase, Sizes, Timings};
@@ -189,6 +191,13 @@ impl Handle {
             _ => Progress::Waiting,
         };
         (progress, received + self.uploaded + outflow.given())
+    }
+
+    /// When some of the body last left the kernel's buffer. With HTTP/2 it may have been another's, and little is in there.
+    pub fn last_sent(&self, now: Micros) -> Option<Micros> {
+        let connection = self.easy.get_ref().connection.filter(|connection| !connection.is_http2)?;
+        let idle_for = (self.given() > 0).then(|| kernel_buffer::idle_for(connection.fd)).flatten()?;
+        Some(now.saturating_sub(idle_for))
     }
 
     /// Bytes of the body that libcurl has or will get, as far as they are known.

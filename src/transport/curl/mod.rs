@@ -14,6 +14,7 @@ mod header_list;
 mod http2_origins;
 mod identity;
 mod idle;
+mod kernel_buffer;
 pub mod multiplexer;
 pub mod pool;
 mod raw;

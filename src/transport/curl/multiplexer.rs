@@ -276,6 +276,10 @@ impl Multiplexer {
         Some((progress, bytes + ahead, std::mem::take(&mut transfer.heard)))
     }
 
+    pub fn last_sent(&self, now: Micros, id: u32) -> Option<Micros> {
+        self.transfers.get(id as usize)?.as_ref()?.handle.last_sent(now)
+    }
+
     /// Ends the attempt, complete or not, and says what is known of it.
     pub fn finish(&mut self, now: Micros, id: u32) -> Option<AttemptEnd> {
         let mut transfer = self.transfers.get_mut(id as usize)?.take()?;

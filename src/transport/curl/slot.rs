@@ -5,6 +5,7 @@ use super::handle::Handle;
 use super::raw;
 use super::settings::Settings;
 use super::sockets::{Idle, Sockets};
+use crate::client::clock::Micros;
 use crate::client::machine::{AttemptEnd, Progress};
 use crate::client::meter::Transferred;
 use crate::client::signal::Signal;
@@ -172,6 +173,10 @@ impl transport::Attempt for Slot {
 
     fn progress(&mut self) -> (Progress, u64) {
         self.handle.progress()
+    }
+
+    fn last_sent(&self, now: Micros) -> Option<Micros> {
+        self.handle.last_sent(now)
     }
 
     fn wait(&mut self, others: &[&Signal], us: Option<u64>) -> bool {

@@ -34,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Complete),
         2 => broken.prop_map(Step::Broken),
         1 => Just(Step::StaleConnection),
+        1 => (0..S).prop_map(Step::SentBefore),
         1 => Just(Step::Spent),
         1 => Just(Step::Starved),
         1 => Just(Step::Aborted(Code::HTTPC_E_ABORTED)),
@@ -53,7 +54,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
                 Step::Body(_) | Step::Delivered(_) | Step::Complete => head,
                 Step::StaleConnection => !sent,
                 Step::Broken(Code::HTTPC_E_DNS | Code::HTTPC_E_CONNECT | Code::HTTPC_E_CERTIFICATE) => !sent,
-                Step::Broken(_) | Step::GoesOn(_) | Step::Unprocessed => sent,
+                Step::Broken(_) | Step::GoesOn(_) | Step::SentBefore(_) | Step::Unprocessed => sent,
             };
             if !fits {
                 continue;

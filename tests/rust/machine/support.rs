@@ -24,6 +24,8 @@ pub enum Step {
     Sent,
     /// A part of a large request is out.
     SentPart,
+    /// Some of it left the kernel's buffer that long ago.
+    SentBefore(Micros),
     /// A byte of the body was read that cannot be read again.
     Spent,
     /// What was given is out, and the program gives no more for now.
@@ -276,6 +278,7 @@ impl Driver {
                     end.sent = true;
                     self.machine.progress(self.now, Progress::Sending, true);
                 }
+                Step::SentBefore(ago) => self.machine.sent_at(self.now - ago),
                 Step::Spent => self.machine.body_is_spent(),
                 Step::Starved => {
                     end.sent = true;

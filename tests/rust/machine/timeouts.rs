@@ -29,6 +29,27 @@ fn write_bounds_the_time_without_progress() {
 }
 
 #[test]
+fn what_leaves_the_kernels_buffer_counts_as_progress_when_it_left() {
+    let script = vec![(MS, Step::SentPart), (20 * S, Step::SentBefore(5 * S))];
+    let ended = once(post([script])).timeouts(|t| t.total = None).run();
+    assert_eq!((ended.error().code, ended.at), (Code::HTTPC_E_TIMEOUT_WRITE, MS + 45 * S));
+}
+
+#[test]
+fn it_counts_as_well_while_the_answer_is_waited_for() {
+    let script = vec![(MS, Step::Sent), (20 * S, Step::SentBefore(5 * S))];
+    let ended = once(post([script])).timeouts(|t| t.total = None).run();
+    assert_eq!((ended.error().code, ended.at), (Code::HTTPC_E_TIMEOUT_READ, MS + 45 * S));
+}
+
+#[test]
+fn what_left_it_before_is_no_progress() {
+    let script = vec![(S, Step::Sent), (5 * S, Step::SentBefore(5 * S))];
+    let ended = once(post([script])).timeouts(|t| t.total = None).run();
+    assert_eq!((ended.error().code, ended.at), (Code::HTTPC_E_TIMEOUT_READ, 31 * S));
+}
+
+#[test]
 fn pool_is_final() {
     let ended = get([]).permits_after([60 * S]).run();
     assert_eq!((ended.error().code, ended.at), (Code::HTTPC_E_TIMEOUT_POOL, 5 * S));

@@ -121,8 +121,8 @@ impl Connection {
         self.stream.finish_sending();
     }
 
-    pub fn shrink_receive_buffer(&self) {
-        socket::shrink_receive_buffer(self.stream.tcp());
+    pub fn set_receive_buffer(&self, bytes: i32) {
+        socket::set_receive_buffer(self.stream.tcp(), bytes);
     }
 
     /// Silence; ends early when the client leaves.

@@ -146,9 +146,8 @@ fn linger_zero(tcp: &TcpStream) {
 }
 
 /// A small receive buffer makes an upload that is never read stall after kilobytes instead of megabytes.
-pub fn shrink_receive_buffer(tcp: &TcpStream) {
-    let size: libc::c_int = 4096;
-    set_option(tcp, libc::SO_RCVBUF, &size);
+pub fn set_receive_buffer(tcp: &TcpStream, bytes: libc::c_int) {
+    set_option(tcp, libc::SO_RCVBUF, &bytes);
 }
 
 fn set_option<T>(tcp: &TcpStream, option: libc::c_int, value: &T) {

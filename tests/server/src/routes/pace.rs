@@ -74,6 +74,7 @@ pub fn stall_body(x: &mut Exchange) -> Answer {
 /// So much of the body at a time.
 pub fn slow_upload(x: &mut Exchange) -> Answer {
     let (bytes, interval) = (parameter(x.request, "bytes", 16 << 10)?, interval(x.request)?);
+    x.connection.set_receive_buffer(64 << 10); // what lies in there has been taken, to the client
     let mut left = parse::<usize>(x.request.header("content-length").unwrap_or("0"), "content-length")?;
     while left > 0 {
         x.connection.pause(interval)?;
@@ -87,6 +88,6 @@ pub fn slow_upload(x: &mut Exchange) -> Answer {
 }
 
 pub fn stall_upload(x: &mut Exchange) -> Answer {
-    x.connection.shrink_receive_buffer();
+    x.connection.set_receive_buffer(4096);
     x.connection.hold()
 }
